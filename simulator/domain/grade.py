@@ -1,0 +1,73 @@
+"""Grades: findings with evidence, and the arithmetic level they add up to."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from simulator.domain.base import Record
+
+Verdict = Literal["met", "not_met", "not_applicable", "not_judged"]
+Status = Literal["scored", "not_scored", "failed"]
+
+
+class Evidence(Record):
+    """Words of a turn (numbered from 1 over both speakers) that a finding rests on."""
+
+    turn: int = Field(ge=1)
+    quote: str
+
+
+class Finding(Record):
+    """One criterion, answered. ``counted`` is false for what was not applicable, not judged or not substantiated."""
+
+    criterion: str
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+    reason: str = ""
+    counted: bool = False
+    substantiated: bool | None = Field(
+        default=None, description="False: the quote is not in the transcript, so it is not counted"
+    )
+
+
+class Usage(Record):
+    """Tokens that a judgement took; zero for the built-in judge."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    calls: int = 0
+    estimated: bool = Field(default=False, description="The endpoint reported no usage; tokens are our own count")
+
+
+class GradeVersions(Record):
+    """What the grade was made with."""
+
+    fineline: str | None = None
+    rubric: str | None = Field(default=None, description="Hash of the rubric's meaning")
+    prompt: str | None = Field(default=None, description="Hash of the judge's prompt, or None for the built-in judge")
+    detector: str | None = None
+
+
+class Grade(Record):
+    """The outcome of one transcript against one rubric. ``level`` 1–5 and ``score`` 0–1 only where ``status`` is scored."""
+
+    transcript: str
+    rubric: str
+    judge: str
+    status: Status
+    level: int | None = Field(default=None, ge=1, le=5)
+    score: float | None = Field(default=None, ge=0, le=1)
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    usage: Usage = Field(default_factory=Usage)
+    versions: GradeVersions = Field(default_factory=GradeVersions)
+
+
+class SelfRating(Record):
+    """What the trainee thought of themselves before seeing the grade: level 1–5 per rubric id, and a note."""
+
+    levels: dict[str, int] = Field(default_factory=dict)
+    note: str = ""

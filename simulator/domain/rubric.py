@@ -1,0 +1,72 @@
+"""Rubrics: yes/no criteria, each with when it applies, and the anchored levels they add up to."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from simulator.domain.base import Authored, Id, Prose
+
+
+class Applies(Authored):
+    """When a criterion applies. All that is given must hold; an empty one always does."""
+
+    customer: tuple[Id, ...] = Field(
+        default=(), description="The customer shows one of these behaviours before the trainee's turn"
+    )
+    trainee: tuple[Id, ...] = Field(default=(), description="The trainee shows one of these behaviours")
+    min_turns: int = Field(default=1, ge=1, description="The trainee has taken at least so many turns")
+
+
+class Examples(Authored):
+    """Trainee turns on both sides of the line."""
+
+    met: tuple[Prose, ...] = ()
+    not_met: tuple[Prose, ...] = ()
+
+
+class Criterion(Authored):
+    """One yes/no question about the trainee.
+
+    Met when the trainee shows a ``met_by`` behaviour where it applies; not met when they show a ``broken_by`` one. With
+    neither list the question needs a reader, and the built-in judge leaves it *not judged*.
+    """
+
+    id: Id
+    asks: Prose
+    applies: Applies = Applies()
+    met_by: tuple[Id, ...] = ()
+    broken_by: tuple[Id, ...] = ()
+    every_time: bool = Field(
+        default=False,
+        description="Each occasion must be met, not only one (a customer who feels brushed off twice was)",
+    )
+    weight: float = Field(default=1, gt=0, le=10)
+    cap_when_not_met: int | None = Field(default=None, ge=1, le=5, description="The level can be no higher when this is not met")
+    examples: Examples = Examples()
+    advice: str = Field(default="", max_length=500, description="What to do instead, said to the trainee")
+
+
+class Rubric(Authored):
+    """One skill, graded 1–5."""
+
+    id: Id
+    title: Prose
+    summary: str = Field(default="", max_length=600)
+    sources: tuple[Prose, ...] = Field(default=(), description="Where the criteria and levels come from")
+    levels: dict[int, Prose] = Field(description="The anchor text of each level, 1–5")
+    thresholds: tuple[float, float, float, float] = Field(
+        description="Shares 0–1 of the applicable weight from which levels 2, 3, 4 and 5 begin"
+    )
+    criteria: tuple[Criterion, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Rubric:
+        if set(self.levels) != {1, 2, 3, 4, 5}:
+            raise ValueError("levels must describe exactly 1, 2, 3, 4 and 5")
+        if list(self.thresholds) != sorted(self.thresholds) or not all(0 < each <= 1 for each in self.thresholds):
+            raise ValueError("thresholds must rise, each above 0 and at most 1")
+        return self
+
+    def criterion(self, criterion_id: str) -> Criterion | None:
+        """Return the criterion with this id, or ``None``."""
+        return next((each for each in self.criteria if each.id == criterion_id), None)

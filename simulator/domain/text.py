@@ -1,0 +1,36 @@
+"""Text that is safe to show: terminal escapes and control characters never travel further than this module."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# ECMA-48 control sequences (CSI, OSC, DCS, SOS, PM, APC and two-character escapes), 7-bit and 8-bit forms.
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f]).*?(?:\x07|\x1b\\|\x9c|$)"
+    r"|\x1b[ -/]*[0-~]?",
+    re.DOTALL,
+)
+# Marks that reorder or hide text (bidirectional overrides, zero-width, tags); joiners stay, emoji need them.
+_INVISIBLE = frozenset("\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "`": "'",
+                         "\u201c": '"', "\u201d": '"', "\u201f": '"', "\u00ab": '"', "\u00bb": '"'})  # fmt: skip
+
+
+def clean(text: str, *, keep_newlines: bool = True) -> str:
+    """Return ``text`` without escape sequences, control characters, lone surrogates or reordering marks.
+
+    Tabs become spaces and line endings become ``\\n`` (or a space, with ``keep_newlines=False``).
+    """
+    text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    if not keep_newlines:
+        text = text.replace("\n", " ")
+    return "".join(
+        char for char in text if char == "\n" or (char not in _INVISIBLE and unicodedata.category(char) not in ("Cc", "Cs"))
+    )
+
+
+def fold(text: str) -> str:
+    """Return ``text`` as evidence is compared: NFKC, straight quotes, one space between words, case folded."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).split()).casefold()
