@@ -1,0 +1,66 @@
+"""Knowing which running program holds a session, so that a crash is told from a second window.
+
+Each program locks a small file of its own; the system drops the lock however the program ends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from secrets import token_hex
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+class Holder:
+    """This program, as sessions name it while it runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.token = token_hex(8)
+        self._file = self._path(self.token)
+        self._descriptor = os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600)
+        _lock(self._descriptor)
+
+    def _path(self, token: str) -> Path:
+        return self.folder / f".running-{token}"
+
+    def runs_elsewhere(self, token: str) -> bool:
+        """Return whether the program with this token is another one, and still running."""
+        if not token or token == self.token or not token.isalnum():
+            return False
+        path = self._path(token)
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            if not _lock(descriptor):
+                return True
+            path.unlink(missing_ok=True)
+            return False
+        finally:
+            os.close(descriptor)
+
+    def release(self) -> None:
+        """Let go; the sessions of this program may be taken up by another."""
+        os.close(self._descriptor)
+        self._file.unlink(missing_ok=True)
