@@ -174,6 +174,9 @@ class Move(Authored):
     at_most: int | None = Field(default=None, ge=1, le=100, description="How often in one conversation")
     gap: int = Field(default=0, ge=0, le=50, description="How many of the customer's turns must pass before it comes again")
     urgent: bool = Field(default=False, description="Comes even when the trainee just asked something the customer can answer")
+    joins: bool = Field(
+        default=False, description="The built-in voice may add one of its lines after an answer or an aside, in the same turn"
+    )
     intent: Prose = Field(description="What the customer does, for the model: 'asks what time you finish'")
     feels: dict[Id, float] = Field(default_factory=dict, description="How making this move changes how the customer feels")
     lines: Lines = Field(min_length=1)
@@ -202,6 +205,23 @@ class Survey(Authored):
     comments: Lines = Field(
         default=(), description="What the customer says about it in their own words; the first whose condition holds"
     )
+
+
+# Small moments that every conversation has, whatever the move: what was heard is in the comment.
+Moment = Literal[
+    "greeting",  # a greeting, at the start
+    "thanked",  # thanks
+    "accepts",  # an offer or a question for permission the customer says yes to ("shall I swap it?")
+    "declines",  # an offer the customer has no use for ("would you like a loyalty card?")
+    "agrees",  # a tag or a check ("all right?", "it's lovely, isn't it?")
+    "again",  # a question already answered: said before the answer
+    "told",  # the same, when there is no other way left of putting it
+    "unclear",  # something that makes no sense to them
+    "silence",  # nothing at all
+    "filler",  # nothing in particular, with nothing left to say
+    "protest",  # a goodbye before they have what they came for
+    "farewell",  # a goodbye
+]
 
 
 def _sentences(value: Any) -> Any:
@@ -241,7 +261,20 @@ class Persona(Authored):
     endings: tuple[Ending, ...] = Field(min_length=1)
     survey: Survey
     unknown: Lines = Field(default=(), description="What the customer says when asked something nobody told them")
+    facts: tuple[Fact, ...] = Field(default=(), description="What the customer knows in every scenario")
+    asides: dict[Moment, Lines] = Field(
+        default_factory=dict, description="What the customer says in small moments; plain words are used for those left out"
+    )
+    openers: dict[Id, Lines] = Field(
+        default_factory=dict,
+        description="behaviour → a few words that show it was heard, said before a move that does not itself answer it",
+    )
     advice: tuple[Prose, ...] = Field(default=(), description="What this persona teaches, for the briefing afterwards")
+
+    def known(self, scenario: Scenario) -> tuple[Fact, ...]:
+        """Return what the customer knows in a scenario: its own facts first, then those of every scenario."""
+        own = {fact.id for fact in scenario.facts}
+        return scenario.facts + tuple(fact for fact in self.facts if fact.id not in own)
 
     @cached_property
     def by_move(self) -> dict[str, Move]:

@@ -32,6 +32,8 @@ class Turn(Record):
     move: str | None = None
     line: str | None = Field(default=None, description="The authored line it was made from, slots unfilled: never said twice")
     fact: str | None = Field(default=None, description="The fact it told")
+    also: tuple[str, ...] = Field(default=(), description="Further authored lines in it: an opener, an aside, a second answer")
+    facts: tuple[str, ...] = Field(default=(), description="Every fact it told, when more than one")
     voice: str | None = Field(default=None, description="'built-in', or the model's name")
     behaviours: tuple[Heard, ...] = ()
     moved: tuple[Moved, ...] = ()
