@@ -14,9 +14,9 @@ def main() -> None:
         from simulator.tui.app import run
 
         sys.exit(run())
-    from simulator.cli.main import app
+    from simulator.cli.main import main as command_line
 
-    app()
+    command_line()
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-
+"""The ``fineline`` command line: one module a command group, each thin."""

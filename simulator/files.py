@@ -1,0 +1,43 @@
+"""Writing files so that a crash, a full disk or a second program never leaves half of one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from simulator.domain.errors import FinelineError
+
+
+def write_atomically(path: Path, text: str, *, replace: bool = True, mode: int = 0o644) -> None:
+    """Write ``text`` as UTF-8 under a temporary name beside ``path``, then put it in place.
+
+    With ``replace=False`` an existing file is an error. Raises :class:`FinelineError` in plain words where it cannot be
+    written; what was there before is then still there.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            # A device or pipe, such as /dev/stdout, cannot be replaced; it is written through.
+            path.write_text(text, encoding="utf-8")
+            return
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        if replace:
+            temporary.replace(path)
+        else:
+            # A link, unlike a rename, fails where the name is taken: no moment between looking and writing.
+            path.hardlink_to(temporary)
+    except FileExistsError:
+        raise FinelineError(f"{path} exists already and was left as it is.", hint="Choose another name.") from None
+    except OSError as error:
+        raise FinelineError(f"{path} could not be written: {error.strerror or error}.") from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
