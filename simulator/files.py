@@ -18,6 +18,9 @@ def write_atomically(path: Path, text: str, *, replace: bool = True, mode: int =
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FinelineError(f"{path} could not be written: {error.strerror}: {error.filename}.") from None
+    try:
         if path.exists() and not path.is_file():
             # A device or pipe, such as /dev/stdout, cannot be replaced; it is written through.
             path.write_text(text, encoding="utf-8")

@@ -42,9 +42,8 @@ def export(
         if listing:
             for each in summaries:
                 levels = " ".join(f"{rubric} {level}" for rubric, level in each.levels.items())
-                print(
-                    f"{each.id[:12]}  {each.started_at:%Y-%m-%d %H:%M}  {each.persona or '–'}  {each.ending or each.phase}  {levels}"
-                )
+                when, state = f"{each.started_at:%Y-%m-%d %H:%M}", each.ending or each.phase
+                print(f"{each.id[:12]}  {when}  {each.persona or '–'}  {state}  {levels}")
             return
         lines = []
         for each in summaries:
