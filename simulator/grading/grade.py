@@ -1,0 +1,62 @@
+"""A grade: the judge finds, the arithmetic scores, and everything needed to do it again is written down."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from simulator import __version__
+from simulator.domain.grade import Grade, GradeVersions
+from simulator.domain.rubric import Rubric
+from simulator.domain.transcript import Transcript
+from simulator.grading.judges.protocol import Judge
+from simulator.grading.score import score
+
+
+def digest(rubric: Rubric) -> str:
+    """Return the hash of the rubric's meaning (16 hex digits of SHA-256 over canonical JSON): comments do not change it."""
+    canonical = json.dumps(rubric.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+async def grade(transcript: Transcript, rubric: Rubric, judge: Judge, *, rubric_digest: str | None = None) -> Grade:
+    """Grade one transcript against one rubric.
+
+    A judge that failed gives a grade with status ``failed``, its reason and no level.
+    """
+    judgement = await judge.judge(transcript, rubric)
+    versions = GradeVersions(
+        fineline=__version__,
+        rubric=rubric_digest or digest(rubric),
+        prompt=judgement.prompt,
+        detector=judgement.detector,
+    )
+    if judgement.failure:
+        return Grade(
+            transcript=transcript.id,
+            rubric=rubric.id,
+            judge=judge.name,
+            status="failed",
+            reason=judgement.failure,
+            usage=judgement.usage,
+            versions=versions,
+        )
+    result = score(rubric, judgement.findings)
+    return Grade(
+        transcript=transcript.id,
+        rubric=rubric.id,
+        judge=judge.name,
+        status=result.status,
+        level=result.level,
+        score=result.score,
+        reason=result.reason,
+        findings=judgement.findings,
+        usage=judgement.usage,
+        versions=versions,
+    )
+
+
+async def grade_all(transcript: Transcript, rubrics: Sequence[Rubric], judge: Judge) -> list[Grade]:
+    """Grade one transcript against several rubrics, one after the other, in their order."""
+    return [await grade(transcript, rubric, judge) for rubric in rubrics]

@@ -1,0 +1,261 @@
+"""The built-in judge: answers criteria that name behaviours, from what the detector hears, with its spans as evidence.
+
+How a criterion is read:
+
+* **Occasions.** With ``applies.customer`` each turn in which the customer shows one of those behaviours is an occasion, and
+  the trainee's next two turns are the answer to it. With ``applies.trainee`` each turn in which the trainee shows one is an
+  occasion, and that turn and their next one are looked at. With neither, the whole conversation is one occasion.
+  A criterion without an occasion, or before ``min_turns``, is not applicable.
+* **One occasion** is broken when a ``broken_by`` behaviour is shown, else met when a ``met_by`` one is (or when there
+  are only ``broken_by`` ones to keep from), else missed.
+* **The criterion** is not met when any occasion was broken; otherwise it is met when one occasion was (every one, with
+  ``every_time``); otherwise not met, and the evidence is what the trainee said instead.
+
+Criteria that name no behaviour need a reader and are left *not judged*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from simulator.domain.behaviour import Catalogue, Heard
+from simulator.domain.grade import Evidence, Finding
+from simulator.domain.rubric import Criterion, Rubric
+from simulator.domain.transcript import Transcript
+from simulator.grading.evidence import excerpt
+from simulator.grading.judges.protocol import Judgement
+
+BUILT_IN = "built-in"
+ANSWER_TURNS = 2
+MAX_EVIDENCE = 3
+NEEDS_READER = "This needs a reader's judgement; the built-in judge only hears behaviours."
+
+
+class Hears(Protocol):
+    """The part of the behaviour detector that the judge needs."""
+
+    @property
+    def version(self) -> str:
+        """The version results are recorded with."""
+        ...
+
+    def hear_all(self, transcript: Transcript) -> Sequence[tuple[Heard, ...]]:
+        """Return what is heard in each turn."""
+        ...
+
+
+Outcome = Literal["met", "broken", "missed"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Occasion:
+    """Something that called for the criterion (turn ``at``, or 0 for the conversation), and the trainee's turns to look at."""
+
+    at: int
+    because: str
+    turns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    outcome: Outcome
+    occasion: _Occasion
+    shown: tuple[tuple[int, Heard], ...] = ()
+
+
+class Hearing:
+    """A transcript with what was heard in it, indexed the way criteria ask for it. Made once for all rubrics."""
+
+    def __init__(self, transcript: Transcript, heard: Sequence[tuple[Heard, ...]]) -> None:
+        self.transcript = transcript
+        self.trainee = tuple(number for number, _ in transcript.said_by("trainee"))
+        self.shown: dict[int, dict[str, Heard]] = {
+            number: {each.id: each for each in turn if each.shown} for number, turn in enumerate(heard, 1)
+        }
+        self.customer = tuple(number for number, _ in transcript.said_by("customer"))
+
+    def first_shown(self, number: int, behaviours: Iterable[str]) -> str | None:
+        """Return the first of ``behaviours`` that turn ``number`` shows."""
+        shown = self.shown.get(number, {})
+        return next((each for each in behaviours if each in shown), None)
+
+    def in_turns(self, numbers: Iterable[int], behaviours: Sequence[str]) -> tuple[tuple[int, Heard], ...]:
+        """Return, for each turn that shows one of ``behaviours``, the strongest of them."""
+        found = []
+        for number in numbers:
+            shown = self.shown.get(number, {})
+            strongest = max((shown[each] for each in behaviours if each in shown), key=lambda each: each.strength, default=None)
+            if strongest is not None:
+                found.append((number, strongest))
+        return tuple(found)
+
+
+class BuiltinJudge:
+    """Judges without a model, the same way every time.
+
+    ``catalogue`` only lends the behaviours' titles to the reasons.
+    """
+
+    def __init__(self, detector: Hears, catalogue: Catalogue | None = None) -> None:
+        self._detector = detector
+        self._titles: Mapping[str, str] = {each.id: each.title for each in catalogue} if catalogue else {}
+
+    @property
+    def name(self) -> str:
+        """``built-in``."""
+        return BUILT_IN
+
+    @property
+    def version(self) -> str:
+        """The detector's version."""
+        return self._detector.version
+
+    def hear(self, transcript: Transcript) -> Hearing:
+        """Listen to a transcript once, for as many rubrics as there are."""
+        return Hearing(transcript, self._detector.hear_all(transcript))
+
+    async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
+        """Return a finding for each criterion; it cannot fail."""
+        return self.judge_heard(self.hear(transcript), rubric)
+
+    def judge_heard(self, hearing: Hearing, rubric: Rubric) -> Judgement:
+        """Judge a transcript that was already listened to."""
+        findings = tuple(self._find(hearing, criterion) for criterion in rubric.criteria)
+        return Judgement(findings=findings, detector=self._detector.version)
+
+    def _find(self, hearing: Hearing, criterion: Criterion) -> Finding:
+        applies = criterion.applies
+        taken = len(hearing.trainee)
+        if taken < applies.min_turns:
+            reason = f"Only asked from {applies.min_turns} trainee turns on; there were {taken}."
+            return Finding(criterion=criterion.id, verdict="not_applicable", reason=reason)
+        occasions = self._occasions(hearing, criterion)
+        if not occasions:
+            return Finding(criterion=criterion.id, verdict="not_applicable", reason="Nothing called for it.")
+        if not criterion.met_by and not criterion.broken_by:
+            return Finding(criterion=criterion.id, verdict="not_judged", reason=NEEDS_READER)
+        answers = [self._answer(hearing, criterion, occasion) for occasion in occasions]
+        return self._conclude(hearing, criterion, answers)
+
+    def _occasions(self, hearing: Hearing, criterion: Criterion) -> list[_Occasion]:
+        applies = criterion.applies
+        if applies.trainee and not hearing.in_turns(hearing.trainee, applies.trainee):
+            return []
+        if applies.customer:
+            return self._called_for(hearing, applies.customer, hearing.customer)
+        if applies.trainee:
+            return self._called_for(hearing, applies.trainee, hearing.trainee)
+        return [_Occasion(0, "", hearing.trainee)]
+
+    @staticmethod
+    def _called_for(hearing: Hearing, behaviours: Sequence[str], speaker: Sequence[int]) -> list[_Occasion]:
+        occasions = []
+        for number in speaker:
+            because = hearing.first_shown(number, behaviours)
+            if because is None:
+                continue
+            following = tuple(each for each in hearing.trainee if each >= number)[:ANSWER_TURNS]
+            if following:
+                occasions.append(_Occasion(number, because, following))
+        return occasions
+
+    def _answer(self, hearing: Hearing, criterion: Criterion, occasion: _Occasion) -> _Answer:
+        if broken := hearing.in_turns(occasion.turns, criterion.broken_by):
+            return _Answer("broken", occasion, broken)
+        if not criterion.met_by:
+            return _Answer("met", occasion)
+        shown = hearing.in_turns(occasion.turns, criterion.met_by)
+        return _Answer("met" if shown else "missed", occasion, shown)
+
+    def _conclude(self, hearing: Hearing, criterion: Criterion, answers: Sequence[_Answer]) -> Finding:
+        broken = [each for each in answers if each.outcome == "broken"]
+        met = [each for each in answers if each.outcome == "met"]
+        missed = [each for each in answers if each.outcome == "missed"]
+        if broken:
+            reason = self._shows(broken)
+            return self._finding(criterion, "not_met", self._spans(hearing, broken), reason)
+        if met and not (criterion.every_time and missed):
+            if criterion.met_by:
+                return self._finding(criterion, "met", self._spans(hearing, met), self._shows(met))
+            return self._finding(criterion, "met", self._said(hearing, met), self._kept(hearing, criterion, met))
+        return self._finding(criterion, "not_met", self._said(hearing, missed), self._lacks(criterion, missed, len(met)))
+
+    @staticmethod
+    def _finding(criterion: Criterion, verdict: Literal["met", "not_met"], quoted: list[Evidence], reason: str) -> Finding:
+        return Finding(
+            criterion=criterion.id, verdict=verdict, evidence=tuple(quoted), reason=reason, counted=True, substantiated=True
+        )
+
+    # Evidence
+
+    @staticmethod
+    def _spans(hearing: Hearing, answers: Sequence[_Answer]) -> list[Evidence]:
+        """Return the words that show it: each turn once, the strongest first among equals of the conversation's order."""
+        by_turn: dict[int, Heard] = {}
+        for answer in answers:
+            for number, heard in answer.shown:
+                if number not in by_turn or heard.strength > by_turn[number].strength:
+                    by_turn[number] = heard
+        strongest = sorted(by_turn, key=lambda number: (-by_turn[number].strength, number))[:MAX_EVIDENCE]
+        turns = hearing.transcript.turns
+        return [
+            Evidence(turn=number, quote=by_turn[number].quote or excerpt(turns[number - 1].text)) for number in sorted(strongest)
+        ]
+
+    @staticmethod
+    def _said(hearing: Hearing, answers: Sequence[_Answer]) -> list[Evidence]:
+        """Return what the trainee said at the occasions; for the conversation as a whole, their longest turn."""
+        turns = hearing.transcript.turns
+        numbers: list[int] = []
+        for answer in answers:
+            looked_at = answer.occasion.turns
+            number = looked_at[0] if answer.occasion.at else max(looked_at, key=lambda each: len(turns[each - 1].text))
+            if number not in numbers:
+                numbers.append(number)
+        quotes = ((number, excerpt(turns[number - 1].text)) for number in numbers)
+        return [Evidence(turn=number, quote=quote) for number, quote in quotes if quote][:MAX_EVIDENCE]
+
+    # Reasons, one plain sentence each
+
+    def _title(self, behaviour: str) -> str:
+        title = self._titles.get(behaviour) or behaviour.replace("_", " ").replace("-", " ")
+        return title[:1].lower() + title[1:]
+
+    def _titled(self, behaviours: Iterable[str]) -> str:
+        return " or ".join(f"“{self._title(each)}”" for each in behaviours)
+
+    def _shows(self, answers: Sequence[_Answer]) -> str:
+        seen: dict[str, list[int]] = {}
+        for answer in answers:
+            for number, heard in answer.shown:
+                numbers = seen.setdefault(heard.id, [])
+                if number not in numbers:
+                    numbers.append(number)
+        parts = (f"{_turns(sorted(numbers))} “{self._title(behaviour)}”" for behaviour, numbers in seen.items())
+        return f"Heard in {'; in '.join(parts)}."
+
+    def _kept(self, hearing: Hearing, criterion: Criterion, answers: Sequence[_Answer]) -> str:
+        kept = self._titled(criterion.broken_by)
+        asked = [each.occasion.at for each in answers if each.occasion.at]
+        if asked:
+            return f"After {_turns(asked)} nothing was heard of {kept}."
+        count = len(hearing.trainee)
+        return f"In {count} trainee turn{'s' if count != 1 else ''} nothing was heard of {kept}."
+
+    def _lacks(self, criterion: Criterion, missed: Sequence[_Answer], met: int) -> str:
+        wanted = self._titled(criterion.met_by)
+        occasions = [each.occasion for each in missed if each.occasion.at]
+        if not occasions:
+            return f"Nothing was heard of {wanted}."
+        causes = " and ".join(dict.fromkeys(f"“{self._title(each.because)}”" for each in occasions))
+        answered = " The other times it was answered." if met else ""
+        where = _turns([each.at for each in occasions])
+        return f"{where[:1].upper()}{where[1:]} called for it ({causes}), and nothing was heard of {wanted}.{answered}"
+
+
+def _turns(numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"turn {numbers[0]}"
+    return f"turns {', '.join(str(each) for each in numbers[:-1])} and {numbers[-1]}"

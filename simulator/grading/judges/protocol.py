@@ -1,0 +1,39 @@
+"""What a judge is: who reads a transcript against a rubric. It returns findings or a failure, never a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from simulator.domain.grade import Finding, Usage
+from simulator.domain.rubric import Rubric
+from simulator.domain.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a judge found, one finding for each criterion of the rubric in its order; or why it could not judge.
+
+    ``failure`` is a sentence for people; ``kind`` a word for programs (the kind of a ``ModelError``). A failed judgement
+    has no findings. ``prompt`` and ``detector`` are the versions of what it was made with.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    failure: str = ""
+    kind: str = ""
+    usage: Usage = field(default_factory=Usage)
+    prompt: str | None = None
+    detector: str | None = None
+
+
+class Judge(Protocol):
+    """Reads one transcript against one rubric."""
+
+    @property
+    def name(self) -> str:
+        """How results name it: ``built-in``, or the model's name."""
+        ...
+
+    async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
+        """Return the findings, or a judgement that says why there are none; never raise for a model's failure."""
+        ...
