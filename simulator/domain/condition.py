@@ -2,7 +2,8 @@
 
 ``trust >= 6 and not said(names_a_limit_coldly)``; ``10 - misread``; ``ever(solves) and turn > 3``.
 
-Parsed once by a precedence-climbing parser into nested tuples of closures; nothing is ever given to ``eval``.
+Parsed once by a precedence-climbing parser into a small tree (which checks can reason about) and compiled to closures;
+nothing is ever given to ``eval``.
 Grammar (loosest first)::
 
     or:       and ("or" and)*
@@ -18,10 +19,12 @@ Numbers and truth values mix as in Python: a comparison is 1 or 0 where a number
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 MAX_LENGTH = 500
@@ -67,18 +70,85 @@ class Facts(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number, or ``true`` (1) or ``false`` (0)."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A feeling or one of :data:`VARIABLES`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One of :data:`FUNCTIONS` of a behaviour or move."""
+
+    function: str
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite of what is inside."""
+
+    inner: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All parts hold."""
+
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one part holds."""
+
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``first`` and what follows, each link with its sign: ``2 < trust <= 5`` has two."""
+
+    first: Tree
+    links: tuple[tuple[str, Tree], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """``first``, then each sign (all ``+ -`` or all ``* /``) with its operand, from left to right."""
+
+    first: Tree
+    links: tuple[tuple[str, Tree], ...]
+
+
+Tree = Number | Name | Call | Not | Both | Either | Compare | Arithmetic
+
+
 @dataclass(frozen=True)
 class Condition:
-    """A parsed condition: its source, the names it uses (with offsets), and :meth:`evaluate`."""
+    """A parsed condition: its source, the names it uses (with offsets), its tree, and :meth:`evaluate`."""
 
     source: str
     names: tuple[tuple[str, int], ...] = field(compare=False)
     calls: tuple[tuple[str, str, int], ...] = field(compare=False)
+    tree: Tree = field(compare=False, repr=False)
     _run: Callable[[Facts], float] = field(compare=False, repr=False)
 
     def evaluate(self, facts: Facts) -> float:
-        """Return the value as a number; division by zero is 0, so that an authored slip never stops a conversation."""
-        return float(self._run(facts))
+        """Return the value as a finite number.
+
+        Division by zero is 0, and so is what has no number, so that an authored slip never stops a conversation.
+        """
+        value = self._run(facts)
+        return value if math.isfinite(value) else 0.0
 
     def holds(self, facts: Facts) -> bool:
         """Return whether the condition is true (not zero)."""
@@ -120,88 +190,90 @@ class _Parser:
             return text
         return ""
 
-    def parse(self) -> Callable[[Facts], float]:
-        run = self.either()
+    def parse(self) -> Tree:
+        tree = self.either()
         kind, text, offset = self.token
         if kind != "end":
             raise ConditionError(f"{text!r} was not expected here", offset, word=text)
-        return run
+        return tree
 
-    def either(self) -> Callable[[Facts], float]:
+    def either(self) -> Tree:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise ConditionError(f"brackets or 'not's nest deeper than {MAX_DEPTH}", self.token[2])
-        run = self.both()
+            raise ConditionError(f"brackets nest deeper than {MAX_DEPTH}", self.token[2])
+        parts = [self.both()]
         while self.take("or"):
-            run = _or(run, self.both())
+            parts.append(self.both())
         self.depth -= 1
-        return run
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
 
-    def both(self) -> Callable[[Facts], float]:
-        run = self.negation()
+    def both(self) -> Tree:
+        parts = [self.negation()]
         while self.take("and"):
-            run = _and(run, self.negation())
-        return run
+            parts.append(self.negation())
+        return parts[0] if len(parts) == 1 else Both(tuple(parts))
 
-    def negation(self) -> Callable[[Facts], float]:
+    def negation(self) -> Tree:
         count = 0
         while self.take("not"):
             count += 1
-        run = self.comparison()
-        return run if count == 0 else _not(run, count % 2 == 1)
+        tree = self.comparison()
+        if count == 0:
+            return tree
+        return Not(tree) if count % 2 else Not(Not(tree))
 
-    def comparison(self) -> Callable[[Facts], float]:
-        left = self.sum()
-        links: list[tuple[Callable[[float, float], bool], Callable[[Facts], float]]] = []
+    def comparison(self) -> Tree:
+        first = self.sum()
+        links: list[tuple[str, Tree]] = []
         while sign := self.take(*_COMPARE):
-            links.append((_COMPARE[sign], self.sum()))
-        return _compare(left, links) if links else left
+            links.append((sign, self.sum()))
+        return Compare(first, tuple(links)) if links else first
 
-    def sum(self) -> Callable[[Facts], float]:
-        run = self.product()
+    def sum(self) -> Tree:
+        first = self.product()
+        links: list[tuple[str, Tree]] = []
         while sign := self.take("+", "-"):
-            run = _arithmetic(sign, run, self.product())
-        return run
+            links.append((sign, self.product()))
+        return Arithmetic(first, tuple(links)) if links else first
 
-    def product(self) -> Callable[[Facts], float]:
-        run = self.unary()
+    def product(self) -> Tree:
+        first = self.unary()
+        links: list[tuple[str, Tree]] = []
         while sign := self.take("*", "/"):
-            run = _arithmetic(sign, run, self.unary())
-        return run
+            links.append((sign, self.unary()))
+        return Arithmetic(first, tuple(links)) if links else first
 
-    def unary(self) -> Callable[[Facts], float]:
+    def unary(self) -> Tree:
         negative = False
         while self.take("-"):
             negative = not negative
-        run = self.atom()
-        return _arithmetic("-", lambda _: 0.0, run) if negative else run
+        tree = self.atom()
+        return Arithmetic(Number(0.0), (("-", tree),)) if negative else tree
 
-    def atom(self) -> Callable[[Facts], float]:
+    def atom(self) -> Tree:
         kind, text, offset = self.token
         if kind == "number":
             self.at += 1
-            number = float(text)
-            return lambda _: number
+            return Number(float(text))
         if text == "(":
             self.at += 1
-            run = self.either()
+            tree = self.either()
             if not self.take(")"):
                 raise ConditionError("a bracket is opened and not closed", offset)
-            return run
+            return tree
         if kind == "name" and text in ("true", "false"):
             self.at += 1
-            truth = float(text == "true")
-            return lambda _: truth
+            return Number(float(text == "true"))
         if kind == "name" and text not in _WORDS:
             self.at += 1
             if self.token[1] == "(":
                 return self.call(text, offset)
             self.names.append((text, offset))
-            return lambda facts: float(facts.value(text))
+            return Name(text)
         found = repr(text) if kind != "end" else "the end"
         raise ConditionError(f"expected a number, a name or a bracket, found {found}", offset, word=text)
 
-    def call(self, function: str, offset: int) -> Callable[[Facts], float]:
+    def call(self, function: str, offset: int) -> Tree:
         if function not in FUNCTIONS:
             raise ConditionError(f"there is no function {function!r} (known: {', '.join(FUNCTIONS)})", offset, word=function)
         self.at += 1
@@ -212,24 +284,44 @@ class _Parser:
         if not self.take(")"):
             raise ConditionError(f"{function}({argument} is not closed with a bracket", self.token[2])
         self.calls.append((function, argument, place))
-        return lambda facts: float(facts.call(function, argument))
+        return Call(function, argument)
 
 
-def _or(left: Callable[[Facts], float], right: Callable[[Facts], float]) -> Callable[[Facts], float]:
-    return lambda facts: float(bool(left(facts)) or bool(right(facts)))
+def _divide(left: float, right: float) -> float:
+    return left / right if right else 0.0
 
 
-def _and(left: Callable[[Facts], float], right: Callable[[Facts], float]) -> Callable[[Facts], float]:
-    return lambda facts: float(bool(left(facts)) and bool(right(facts)))
+_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divide,
+}  # fmt: skip
 
 
-def _not(run: Callable[[Facts], float], odd: bool) -> Callable[[Facts], float]:
-    return lambda facts: float(bool(run(facts)) != odd)
+def _compile(tree: Tree) -> Callable[[Facts], float]:
+    match tree:
+        case Number(value):
+            return lambda _: value
+        case Name(name):
+            return lambda facts: float(facts.value(name))
+        case Call(function, argument):
+            return lambda facts: float(facts.call(function, argument))
+        case Not(inner):
+            run = _compile(inner)
+            return lambda facts: float(not run(facts))
+        case Both(parts):
+            runs = tuple(map(_compile, parts))
+            return lambda facts: float(all(run(facts) for run in runs))
+        case Either(parts):
+            runs = tuple(map(_compile, parts))
+            return lambda facts: float(any(run(facts) for run in runs))
+        case Compare(first, links):
+            return _compare(_compile(first), tuple((_COMPARE[sign], _compile(each)) for sign, each in links))
+        case Arithmetic(first, links):
+            return _arithmetic(_compile(first), tuple((_ARITHMETIC[sign], _compile(each)) for sign, each in links))
 
 
 def _compare(
     first: Callable[[Facts], float],
-    links: list[tuple[Callable[[float, float], bool], Callable[[Facts], float]]],
+    links: tuple[tuple[Callable[[float, float], bool], Callable[[Facts], float]], ...],
 ) -> Callable[[Facts], float]:
     def run(facts: Facts) -> float:
         left = first(facts)
@@ -243,14 +335,20 @@ def _compare(
     return run
 
 
-def _arithmetic(sign: str, left: Callable[[Facts], float], right: Callable[[Facts], float]) -> Callable[[Facts], float]:
-    def divide(a: float, b: float) -> float:
-        return a / b if b else 0.0
+def _arithmetic(
+    first: Callable[[Facts], float],
+    links: tuple[tuple[Callable[[float, float], float], Callable[[Facts], float]], ...],
+) -> Callable[[Facts], float]:
+    def run(facts: Facts) -> float:
+        value = first(facts)
+        for work, operand in links:
+            value = work(value, operand(facts))
+        return value
 
-    work = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": divide}[sign]
-    return lambda facts: float(work(left(facts), right(facts)))
+    return run
 
 
+@lru_cache(maxsize=8192)
 def parse(source: str) -> Condition:
     """Parse a condition.
 
@@ -262,5 +360,5 @@ def parse(source: str) -> Condition:
     if len(source) > MAX_LENGTH:
         raise ConditionError(f"the condition is longer than {MAX_LENGTH} characters", MAX_LENGTH)
     parser = _Parser(source)
-    run = parser.parse()
-    return Condition(source, tuple(parser.names), tuple(parser.calls), run)
+    tree = parser.parse()
+    return Condition(source, tuple(parser.names), tuple(parser.calls), tree, _compile(tree))

@@ -123,7 +123,7 @@ def _line(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
 
-Lines = tuple[Annotated[Line, BeforeValidator(_line)], ...]
+Lines = tuple[Annotated[Line, BeforeValidator(_line, json_schema_input_type=str | Line)], ...]
 
 
 class Fact(Authored):
@@ -233,12 +233,21 @@ def _sentences(value: Any) -> Any:
     return value
 
 
+_SentenceCount = (
+    Annotated[int, Field(ge=1, le=8)] | Annotated[str, Field(pattern=r"^\s*[1-8]\s*(sentences?)?\s*$", examples=["2 sentences"])]
+)
+
+
 class Style(Authored):
     """How the persona talks."""
 
     manner: Prose
     habits: tuple[Prose, ...] = ()
-    at_most: Annotated[int, BeforeValidator(_sentences), Field(ge=1, le=8)] = 2
+    at_most: Annotated[
+        int,
+        Field(ge=1, le=8, description="Sentences a turn, such as '2 sentences'"),
+        BeforeValidator(_sentences, json_schema_input_type=_SentenceCount),
+    ] = 2
 
 
 class Persona(Authored):
