@@ -15,9 +15,10 @@ from simulator.domain.errors import FinelineError
 
 if TYPE_CHECKING:
     from simulator.authoring.library import Library
+    from simulator.conversation.appraisal import ModelAppraiser
+    from simulator.conversation.scene import Voice
     from simulator.conversation.voices.builtin import BuiltinVoice
-    from simulator.conversation.voices.protocol import Voice
-    from simulator.grading.judges.protocol import Judge
+    from simulator.grading.judges import Judge
     from simulator.language.detector import Detector
     from simulator.language.encoder import Encoder
     from simulator.models.endpoint import Endpoint
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from simulator.store.store import Store
 
 T = TypeVar("T")
-
-BUILT_IN = "built-in"
 
 
 class Services:
@@ -99,7 +98,9 @@ class Services:
             from simulator.authoring.library import Library
             from simulator.settings import cache_folder, library_folders
 
-            return Library(library_folders(settings), cache_folder())
+            library = Library(library_folders(settings), cache_folder())
+            _ = library.personas  # read now, in this thread, and not at the first look from the screen
+            return library
 
         return await self._once("library", make)
 
@@ -172,6 +173,22 @@ class Services:
 
         return await self._once("model_voice", make)
 
+    async def appraiser(self) -> ModelAppraiser | None:
+        """Return what reads the trainee's turns a second time: the voice's model, or ``None`` with the built-in voice."""
+        from simulator.settings import voice_endpoint
+
+        endpoint = voice_endpoint(await self.settings())
+        if endpoint is None:
+            return None
+        library = await self.library()
+
+        def make() -> ModelAppraiser:
+            from simulator.conversation.appraisal import ModelAppraiser
+
+            return ModelAppraiser(self._chat(endpoint), library.catalogue)
+
+        return await self._once("appraiser", make)
+
     async def judge(self) -> Judge:
         """Return the judge the settings ask for: a model, or the built-in one."""
         from simulator.settings import judge_endpoint
@@ -209,26 +226,28 @@ class Services:
         """Let the voice and the judge be made anew, after the settings changed."""
         self._opened.pop("model_voice", None)
         self._opened.pop("model_judge", None)
+        self._opened.pop("appraiser", None)
 
     @property
     def voice_words(self) -> str:
         """Which voice speaks, in words for a header; empty until the settings have been loaded."""
-        return self._words("voice_endpoint")
+        return self._words("describe_voice")
 
     @property
     def judge_words(self) -> str:
         """Which judge reads, in words for a header; empty until the settings have been loaded."""
-        return self._words("judge_endpoint")
+        return self._words("describe_judge")
 
     def _words(self, which: str) -> str:
         settings = self.current_settings
         if settings is None:
             return ""
         from simulator import settings as room
-        from simulator.domain.text import clean
 
-        endpoint = getattr(room, which)(settings)
-        return BUILT_IN if endpoint is None else clean(endpoint.label or endpoint.model, keep_newlines=False)
+        try:
+            return str(getattr(room, which)(settings))
+        except FinelineError as error:
+            return error.message  # a variable of the environment that is no address: said where the model would be named
 
     async def aclose(self) -> None:
         """Close connections and the store."""
