@@ -1,0 +1,59 @@
+"""How alike two short texts are: word vectors and shared meaning words, with the vectors kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from simulator.conversation.sentences import overlap
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_KEPT = 8000
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors of length 1, so that a dot product is their cosine."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one row a text."""
+        ...
+
+
+class Likeness:
+    """Scores 0–1, roughly: 0.5 is about the same thing, 0.8 nearly the same words."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+
+    def _vector(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        if missing:
+            if len(self._vectors) > _KEPT:
+                self._vectors.clear()
+                missing = list(dict.fromkeys(texts))
+            for text, vector in zip(missing, self._encoder.encode(missing), strict=True):
+                self._vectors[text] = vector
+        return [self._vectors[text] for text in texts]
+
+    def learn(self, texts: Sequence[str]) -> None:
+        """Encode texts ahead of time, in one batch."""
+        self._vector([text for text in texts if text.strip()])
+
+    def scores(self, text: str, others: Sequence[str]) -> list[float]:
+        """Return how alike ``text`` is to each of ``others``."""
+        if not text.strip() or not others:
+            return [0.0] * len(others)
+        own, *rows = self._vector([text, *others])
+        return [self._blend(float(own @ row), overlap(text, other)) for row, other in zip(rows, others, strict=True)]
+
+    def score(self, text: str, other: str) -> float:
+        """Return how alike two texts are."""
+        return self.scores(text, [other])[0]
+
+    @staticmethod
+    def _blend(cosine: float, shared: float) -> float:
+        return round(min(max(0.6 * max(cosine, 0.0) + 0.5 * shared, 0.0), 1.0), 4)

@@ -1,0 +1,193 @@
+"""What the trainee asked, and which of the customer's facts answers it.
+
+Word vectors alone are too blunt for short questions ("how much was it?" is near "when was it?"), so three things are
+weighed: the vectors, the meaning words shared with the questions the author wrote, and the kind of question asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.conversation.likeness import Likeness
+from simulator.conversation.sentences import content, sentences, words
+from simulator.domain.persona import Fact, Identity, Scenario
+
+# From this score a fact counts as asked for.
+ANSWERS_FROM = 0.5
+# From this one it is near enough to be in a model's prompt while a question is open.
+NEAR_FROM = 0.25
+
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        ("how_are", r"\bhow(?:'s| is| are|'re|s| have| has)? (?:it going|things|you(?: doing| keeping| feeling| been)?\b(?! (?:get|like|want|find|know|pay|hear))"
+                    r"|life|your (?:day|week|weekend|morning|afternoon|evening))|^(?:are )?you (?:all ?right|ok(?:ay)?|well)\b"),
+        ("how_much", r"\bhow much\b|\bwhat(?:'s| was| is| did).{0,30}\b(?:cost|price|pay|charged?|spend)\b|^(?:and )?the (?:price|cost)\b"),
+        ("how_long", r"\bhow (?:long|often|soon|far)\b(?! ago)"),
+        ("how_many", r"\bhow many\b"),
+        ("how_old", r"\bhow old\b|\bwhat age\b"),
+        ("when", r"\bwhen\b|\bhow long ago\b|\b(?:what|which) (?:day|date|time|month|week|year)\b|^(?:and )?the (?:date|day|time)\b"),
+        ("where", r"\bwhere\b|\b(?:what|which) (?:shop|store|branch|place|address|room|aisle)\b"),
+        ("name", r"\b(?:your|his|her|its|their|the|what|whose) (?:full |first |last |sur)?names?\b|\bcalled\b|\bname(?:,)? please\b"
+                 r"|\bwho am i (?:speaking|talking) (?:to|with)\b"),
+        ("who", r"\bwho(?:'s|se|m)?\b"),
+        ("why", r"\bwhy\b|\bhow come\b|\bwhat for\b|\bwhat(?:'s| is| was) the (?:reason|occasion)\b"),
+        ("which", r"\bwhich\b|\bwhat (?:kind|type|sort|colou?r|size|model|make|brand|flavou?r)\b"),
+        ("how", r"\bhow\b"),
+        ("what", r"\bwhat\b|\btell me\b"),
+    )
+)  # fmt: skip
+# These kinds ask for one sort of thing, so a fact of another sort is no answer.
+_STRICT = frozenset({"how_are", "how_much", "how_long", "how_many", "how_old", "when", "where", "name", "who", "why"})
+_AUX = (
+    r"(?:is|are|am|was|were|do|does|did|has|have|had|will|would|can|could|shall|should|may|might"
+    r"|isn't|aren't|wasn't|weren't|don't|doesn't|didn't|hasn't|haven't|hadn't|won't|wouldn't|can't|couldn't|shouldn't)"
+)
+_BEGINS = re.compile(
+    rf"^(?:(?:so|and|but|ok(?:ay)?|right|well|now|oh|ah|sorry|er+m?|um+|hi|hello|hey|sure|great|thanks|please|just|also|then),? )*"
+    rf"(?:(?:what|when|where|who|whom|whose|which|why|how)(?:'s|'re|'d|'ll|s)?\b|{_AUX} (?:you|i|we|he|she|it|they|there|that|this|the|your|my|any)\b)"
+)
+_REQUEST = re.compile(
+    r"\b(?:tell me|let me know (?:what|when|which|how|if)|remind me|(?:i'll|i will|i|we|we'll) (?:just )?need (?:your|the|a|some)|give me (?:your|the)"
+    r"|i was wondering|talk me through|walk me through|describe|show me|may i (?:see|have|take)|name please)\b"
+)
+_OFFER = re.compile(
+    r"\b(?:shall (?:i|we)|should (?:i|we)|would you (?:like|prefer|rather|want|mind|care)|do you (?:want|need|fancy)|d'you want|want (?:me|us) to|want (?:a|an|some|it)"
+    r"|can (?:i|we) (?:just )?(?:get|offer|interest|help|take|swap|give|check|have|see|look|do|ask|suggest|show|fetch|bring|make)"
+    r"|could (?:i|we) (?:just )?(?:get|offer|take|check|have|see|look|do|ask|suggest|show)|may (?:i|we)|mind if (?:i|we)|how about|what about|fancy"
+    r"|(?:is|would) (?:that|it|this) (?:be )?(?:ok|okay|all ?right|alright|fine|good|work)|does (?:that|this) (?:work|sound|help|suit)|let me)\b"
+)
+_TAG = re.compile(
+    rf"(?:,|\b)\s*(?:{_AUX} (?:i|you|he|she|it|we|they|there)|right|ok(?:ay)?|all ?right|alright|eh|yeah|no|innit|huh|hey|deal|yes)\s*\?+$"
+)
+_EXTRA = re.compile(
+    r"\b(?:loyalty|club ?card|points? card|anything else|something else|a bag|bags|carrier|newsletter|email list|survey|sign up|subscribe|warranty plan"
+    r"|extended warranty|insurance|store card)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A sentence that asks: its text, the kind of thing asked for, and what sort of answer it leaves room for.
+
+    ``sort`` is ``asks`` (wants something told), ``offer`` (wants a yes or no to something), ``extra`` (an offer beside the
+    matter), ``tag`` (wants agreement) or ``how_are``.
+    """
+
+    text: str
+    kind: str
+    sort: str
+
+
+def kind_of(text: str) -> str:
+    """Return the kind of thing a question asks for: ``when``, ``how_much`` … or ``yes_no``."""
+    folded = " ".join(words(text))
+    return next((kind for kind, pattern in _KINDS if pattern.search(folded)), "yes_no")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("\u2019", "'").split()).strip("\"'-–— ")
+
+
+def questions(text: str) -> list[Question]:
+    """Return the sentences of ``text`` that ask something, in order."""
+    found: list[Question] = []
+    for sentence in sentences(text):
+        plain = _plain(sentence)
+        marked = plain.rstrip("\"')!. ").endswith("?")
+        if not (marked or _BEGINS.match(plain) or _REQUEST.search(plain)):
+            continue
+        if not marked and plain.startswith(
+            ("how lovely", "how nice", "how awful", "what a ", "how kind", "how exciting", "how annoying", "how frustrating")
+        ):
+            continue
+        kind = kind_of(sentence)
+        if kind == "how_are":
+            sort = "how_are"
+        elif _EXTRA.search(plain):
+            sort = "extra"
+        elif kind in _STRICT:
+            sort = "asks"
+        elif marked and _TAG.search(plain) and not _BEGINS.match(plain):
+            sort = "tag"
+        elif _OFFER.search(plain):
+            sort = "offer"
+        else:
+            sort = "asks"
+        found.append(Question(sentence, kind, sort))
+    return found
+
+
+def asks(text: str) -> bool:
+    """Return whether ``text`` asks the customer something."""
+    return bool(questions(text))
+
+
+def implied_facts(scenario: Scenario, identity: Identity) -> tuple[Fact, ...]:
+    """Return what any customer knows without an author writing it down: their name, and what they came for."""
+    name = identity.name
+    return (
+        Fact.model_validate(
+            {
+                "id": "own-name",
+                "text": f"{{They}} {{are}} called {name}",
+                "asked_by": [
+                    "what's your name?", "can I take your name?", "who am I speaking to?", "and you are?", "your name please?", "what name is it under?",
+                ],
+                "lines": [f"It's {name}.", f"{name}.", f"The name's {name}."],
+            }
+        ),
+        Fact.model_validate(
+            {
+                "id": "own-errand",
+                "text": f"{{They}} came {scenario.wants}",
+                "asked_by": [
+                    "how can I help you?", "what can I do for you today?", "what brings you in?", "what seems to be the problem?", "what do you need?", "what are you after?",
+                    "what were you looking for?", "how may I help?", "what can I get you?",
+                ],
+                "lines": [f"I'm here {scenario.wants}.", f"I came in {scenario.wants}.", f"I just want {scenario.wants}."],
+            }
+        ),
+    )  # fmt: skip
+
+
+class FactFinder:
+    """Finds the facts that answer a question."""
+
+    def __init__(self, facts: Sequence[Fact], likeness: Likeness) -> None:
+        self.facts = tuple(facts)
+        self._likeness = likeness
+        self._kinds = {fact.id: {kind_of(each) for each in fact.asked_by} for fact in facts}
+        self._own = {fact.id: content(" ".join((fact.text, *fact.asked_by))) for fact in facts}
+
+    def scores(self, question: Question) -> list[tuple[float, Fact]]:
+        """Return every fact with how well it answers, best first (ties in the author's order)."""
+        scored = [(self._score(question, fact), -index, fact) for index, fact in enumerate(self.facts)]
+        scored.sort(key=lambda each: (each[0], each[1]), reverse=True)
+        return [(score, fact) for score, _, fact in scored]
+
+    def _score(self, question: Question, fact: Fact) -> float:
+        asked = max(self._likeness.scores(question.text, fact.asked_by), default=0.0)
+        told = self._likeness.score(question.text, fact.text)
+        score = max(asked, 0.6 * told + 0.3 * asked)
+        kinds = self._kinds[fact.id]
+        if question.kind in kinds:
+            score += 0.12 if question.kind in _STRICT else 0.05
+        elif question.kind in _STRICT and kinds:
+            score -= 0.25
+        elif kinds and kinds <= _STRICT and question.kind == "yes_no" and not content(question.text) & self._own[fact.id]:
+            score -= 0.2
+        return score
+
+    def answering(self, question: Question) -> Fact | None:
+        """Return the fact that answers a question, or ``None``."""
+        scored = self.scores(question)
+        if scored and scored[0][0] >= ANSWERS_FROM:
+            return scored[0][1]
+        return None
+
+    def near(self, question: Question) -> list[Fact]:
+        """Return the facts that may have to do with a question, best first."""
+        return [fact for score, fact in self.scores(question) if score >= NEAR_FROM][:4]
