@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 import simulator
-from simulator.authoring.yaml import load_yaml
+from simulator.authoring import reading
+from simulator.authoring.cache import Cache, Record, Stamp
+from simulator.authoring.reading import SUFFIXES, Kind, Reading, yaml_files
+from simulator.authoring.summaries import PersonaSummary, RubricSummary, head_of
+from simulator.authoring.yaml import Document, load_yaml, problem
 from simulator.domain.behaviour import Behaviour, Catalogue
 from simulator.domain.errors import AuthoringError, Problem, unknown
 from simulator.domain.persona import Persona
 from simulator.domain.rubric import Rubric
-from pydantic import BaseModel, ValidationError
 
-T = TypeVar("T")
+Origin = Literal["shipped", "settings", "FINELINE_PATH", "here"]
+T = TypeVar("T", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder with YAML files, and where it was named: ``shipped``, ``settings``, ``FINELINE_PATH`` or ``here``."""
+    """A folder with YAML files, and where it was named: ``shipped``, ``settings``, ``FINELINE_PATH`` or ``here``.
+
+    Files are read from the folder itself and from ``personas`` and ``rubrics`` in it.
+    """
 
     path: Path
     origin: str
@@ -31,7 +40,8 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[T]):
-    """A thing of the library, the file it came from, the origin of its folder, and the hash of its meaning."""
+    """A thing of the library, the file it came from, the origin of its folder (``"file"`` for a path that was given), and
+    the hash of its meaning."""
 
     value: T
     path: Path
@@ -50,88 +60,260 @@ def shipped_folders() -> list[Folder]:
 
 
 def digest(data: Any) -> str:
-    """Return the hash of what data means: its canonical JSON, so that comments and layout do not count."""
-    canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    """Return the hash of what data means: its canonical JSON, so that comments, layout and the order of keys do not count."""
+    canonical = json.dumps(_with_text_keys(data), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def _with_text_keys(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {str(key): _with_text_keys(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_with_text_keys(each) for each in data]
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file that can be used: its head, and how to get its model."""
+
+    path: Path
+    origin: str
+    head: Mapping[str, Any]
+    make: Callable[[], BaseModel]
+
+    @property
+    def id(self) -> str:
+        return str(self.head["id"])
+
+
+class _Entries(Mapping[str, Entry[T]]):
+    """Entries by id, each made when it is first asked for."""
+
+    def __init__(self, found: Mapping[str, _Found]) -> None:
+        self._found = found
+        self._made: dict[str, Entry[T]] = {}
+
+    def __getitem__(self, key: str) -> Entry[T]:
+        if key not in self._made:
+            found = self._found[key]
+            value: Any = found.make()
+            self._made[key] = Entry(value, found.path, found.origin, found.head["digest"])
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._found
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    personas: Mapping[str, _Found]
+    rubrics: Mapping[str, _Found]
+    behaviours: tuple[Behaviour, ...]
+    problems: tuple[Problem, ...]
+    broken: Mapping[str, tuple[Problem, ...]]
+    """The problems of files that cannot be used, by the id they would have."""
+
+
 class Library:
-    """Everything the folders hold. Broken files are :attr:`problems` and do not stop the others."""
+    """Everything the folders hold, read when it is first asked for and then as it was at that moment.
+
+    Broken files are :attr:`problems` and do not stop the others. With ``cache`` (a folder) files that have not changed are
+    not parsed again. Not locked: use one from one thread at a time.
+    """
 
     def __init__(self, folders: Sequence[Folder], cache: Path | None = None) -> None:
         self.folders = tuple(folders)
-        self.cache = cache
+        self._cache = Cache(cache)
 
     @cached_property
-    def _all(self) -> tuple[dict[str, Entry[Persona]], dict[str, Entry[Rubric]], Catalogue, list[Problem]]:
-        personas: dict[str, Entry[Persona]] = {}
-        rubrics: dict[str, Entry[Rubric]] = {}
-        behaviours: dict[str, Behaviour] = {}
-        problems: list[Problem] = []
-        for folder in self.folders:
-            for path in _files(folder.path):
-                try:
-                    data = load_yaml(path).data
-                    if "behaviours" in data:
-                        for each in Catalogue.model_validate(data):
-                            behaviours[each.id] = each
-                    elif "criteria" in data:
-                        rubric = Rubric.model_validate(data)
-                        rubrics[rubric.id] = Entry(rubric, path, folder.origin, digest(data))
-                    else:
-                        persona = Persona.model_validate(data)
-                        personas[persona.id] = Entry(persona, path, folder.origin, digest(data))
-                except AuthoringError as error:
-                    problems.extend(error.problems)
-                except ValidationError as error:
-                    problems.extend(Problem(str(path), f"{each['loc']}: {each['msg']}") for each in error.errors())
-        if not behaviours:
-            behaviours["none"] = Behaviour(id="none", title="-", description="-", examples=("-",))
-        return personas, rubrics, Catalogue(behaviours=tuple(behaviours.values())), problems
-
-    @property
-    def personas(self) -> dict[str, Entry[Persona]]:
+    def personas(self) -> Mapping[str, Entry[Persona]]:
         """Every persona that can be met, by id."""
-        return self._all[0]
+        return _Entries(self._index.personas)
 
-    @property
-    def rubrics(self) -> dict[str, Entry[Rubric]]:
+    @cached_property
+    def rubrics(self) -> Mapping[str, Entry[Rubric]]:
         """Every rubric, by id."""
-        return self._all[1]
+        return _Entries(self._index.rubrics)
 
-    @property
+    @cached_property
     def catalogue(self) -> Catalogue:
-        """All behaviours of all folders."""
-        return self._all[2]
+        """All behaviours of all folders. Raises :class:`AuthoringError` where none can be read."""
+        behaviours = self._index.behaviours
+        if not behaviours:
+            nothing = problem("behaviours.yaml", "no behaviours were found in any folder", code="file")
+            raise AuthoringError(self.problems or [nothing])
+        return Catalogue(behaviours=behaviours)
 
     @property
     def problems(self) -> list[Problem]:
-        """What is wrong with the files that could not be used."""
-        return self._all[3]
+        """What is wrong with files that cannot be used, and with folders that cannot be read."""
+        return list(self._index.problems)
+
+    def summaries(self) -> list[PersonaSummary]:
+        """Return what a list of personas shows, in order of difficulty and name; quick, as no persona is built for it."""
+        found = [PersonaSummary.from_head(each.head, each.path, each.origin) for each in self._index.personas.values()]
+        return sorted(found, key=lambda each: (each.difficulty, each.name.casefold(), each.id))
+
+    def rubric_summaries(self) -> list[RubricSummary]:
+        """Return what a list of rubrics shows, by title."""
+        found = [RubricSummary.from_head(each.head, each.path, each.origin) for each in self._index.rubrics.values()]
+        return sorted(found, key=lambda each: (each.title.casefold(), each.id))
 
     def persona(self, id_or_path: str) -> Persona:
-        """Return the persona with this id or in this file; raises ``UsageError`` or ``AuthoringError``."""
-        if id_or_path in self.personas:
-            return self.personas[id_or_path].value
-        if _is_path(id_or_path):
-            return Persona.model_validate(load_yaml(Path(id_or_path)).data)
-        raise unknown("persona", id_or_path, self.personas)
+        """Return the persona with this id or in this file.
+
+        Raises :class:`UsageError` with the nearest id where there is none, and :class:`AuthoringError` for a broken file.
+        """
+        return self.persona_entry(id_or_path).value
 
     def rubric(self, id_or_path: str) -> Rubric:
-        """Return the rubric with this id or in this file; raises ``UsageError`` or ``AuthoringError``."""
-        if id_or_path in self.rubrics:
-            return self.rubrics[id_or_path].value
-        if _is_path(id_or_path):
-            return Rubric.model_validate(load_yaml(Path(id_or_path)).data)
-        raise unknown("rubric", id_or_path, self.rubrics)
+        """Return the rubric with this id or in this file; raises as :meth:`persona`."""
+        return self.rubric_entry(id_or_path).value
+
+    def persona_entry(self, id_or_path: str) -> Entry[Persona]:
+        """Return the entry of a persona by id or path; raises as :meth:`persona`."""
+        return self._entry("persona", id_or_path, self.personas, Persona)
+
+    def rubric_entry(self, id_or_path: str) -> Entry[Rubric]:
+        """Return the entry of a rubric by id or path; raises as :meth:`persona`."""
+        return self._entry("rubric", id_or_path, self.rubrics, Rubric)
+
+    def files(self) -> list[tuple[Path, str]]:
+        """Return every YAML file of the folders with the origin of its folder, in the order they are read."""
+        return [(path, folder.origin) for folder, paths in self._listing[0] for path in paths]
+
+    @property
+    def behaviour_ids(self) -> frozenset[str] | None:
+        """The behaviours that files may name, or ``None`` where no catalogue could be read."""
+        behaviours = self._index.behaviours
+        return frozenset(each.id for each in behaviours) if behaviours else None
+
+    def _entry(self, kind: Kind, id_or_path: str, known: Mapping[str, Entry[T]], model: type[T]) -> Entry[T]:
+        if id_or_path in known:
+            return known[id_or_path]
+        if is_path(id_or_path):
+            path = Path(id_or_path)
+            found = reading.read(path, self.behaviour_ids, kind=kind)
+            value = reading.use(found)
+            assert isinstance(value, model)  # noqa: S101 - read() was told the kind
+            assert found.document is not None  # noqa: S101 - there is a value
+            return Entry(value, path, "file", digest(found.document.data))
+        if broken := self._index.broken.get(id_or_path):
+            raise AuthoringError(broken)
+        raise unknown(kind, id_or_path, known)
+
+    @cached_property
+    def _listing(self) -> tuple[list[tuple[Folder, list[Path]]], list[Problem]]:
+        """The files of each folder, and the folders somebody named that cannot be read."""
+        listing: list[tuple[Folder, list[Path]]] = []
+        problems: list[Problem] = []
+        for folder in self.folders:
+            paths: list[Path] = []
+            read = 0
+            for place in (folder.path, folder.path / "personas", folder.path / "rubrics"):
+                try:
+                    paths.extend(yaml_files(place))
+                    read += 1
+                except (OSError, ValueError):
+                    continue
+            if not read and folder.origin != "here":
+                message = f"the folder (from {folder.origin}) cannot be read"
+                problems.append(problem(folder.path, message, code="file", severity="warning"))
+            listing.append((folder, paths))
+        return listing, problems
+
+    @cached_property
+    def _index(self) -> _Index:
+        listing, folder_problems = self._listing
+        problems = list(folder_problems)
+        opened = [(path, folder, *self._open(path)) for folder, paths in listing for path in paths]
+        behaviours: dict[str, Behaviour] = {}
+        for path, _, _, content in opened:
+            behaviours.update((each.id, each) for each in _behaviours_in(content, path))
+        known = frozenset(behaviours) or None
+        index: dict[Kind, dict[str, _Found]] = {"persona": {}, "rubric": {}, "behaviours": {}}
+        broken: dict[str, tuple[Problem, ...]] = {}
+        for path, folder, stamp, content in opened:
+            found = self._judge(content, path, folder, stamp, known)
+            if isinstance(found, Reading):
+                problems.extend(found.problems)
+                broken[_would_be_id(found)] = found.problems
+                continue
+            kind: Kind = found.head["kind"]
+            other = index[kind].get(found.id)
+            if other is not None and other.path.parent == path.parent:
+                message = f"the id {found.id!r} is taken by {other.path.name}; this file is left out"
+                problems.append(problem(path, message, code="duplicate"))
+                continue
+            index[kind][found.id] = found
+        self._cache.tidy()
+        return _Index(index["persona"], index["rubric"], tuple(behaviours.values()), tuple(problems), broken)
+
+    def _open(self, path: Path) -> tuple[Stamp | None, _Content]:
+        """Return a file as far as it can be read without knowing the others."""
+        stamp = Stamp.of(path)
+        record = self._cache.get(stamp) if stamp is not None else None
+        if record is not None:
+            return stamp, record
+        try:
+            return stamp, load_yaml(path)
+        except AuthoringError as error:
+            return stamp, Reading(path, "persona", None, None, error.problems)
+
+    def _judge(
+        self, content: _Content, path: Path, folder: Folder, stamp: Stamp | None, known: frozenset[str] | None
+    ) -> _Found | Reading:
+        """Return what a file holds, checked against the behaviours known."""
+        against = digest(sorted(known or ()))
+        if isinstance(content, Record) and content.head["against"] == against:
+            model = reading.MODELS[content.head["kind"]]
+            return _Found(path, folder.origin, content.head, lambda: model.model_validate(content.data()))
+        if isinstance(content, Record):
+            found = reading.read(path, known)
+        elif isinstance(content, Document):
+            found = reading.judge(content, path, known)
+        else:
+            found = content
+        if found.value is None or found.document is None:
+            return found
+        value, data = found.value, found.document.data
+        head = {**head_of(value, path), "kind": found.kind, "against": against, "digest": digest(data)}
+        if stamp is not None:
+            self._cache.put(stamp, head, data)
+        return _Found(path, folder.origin, head, lambda: value)
 
 
-def _is_path(word: str) -> bool:
-    return "/" in word or "\\" in word or word.endswith((".yaml", ".yml"))
+_Content = Record | Document | Reading
+"""A file of the library: from the cache, parsed, or one that is not YAML."""
 
 
-def _files(folder: Path) -> Iterable[Path]:
+def _behaviours_in(content: _Content, path: Path) -> tuple[Behaviour, ...]:
+    if isinstance(content, Record):
+        data = content.data() if content.head["kind"] == "behaviours" else None
+    elif isinstance(content, Document):
+        data = content.data if reading.kind_of(content.data, path) == "behaviours" else None
+    else:
+        data = None
+    if data is None:
+        return ()
     try:
-        return sorted(each for each in folder.iterdir() if each.suffix in (".yaml", ".yml") and not each.name.startswith("."))
-    except OSError:
-        return []
+        return Catalogue.model_validate(data).behaviours
+    except ValidationError:
+        return ()  # reported where the file is judged
+
+
+def _would_be_id(found: Reading) -> str:
+    named = found.document.data.get("id") if found.document is not None else None
+    return named if isinstance(named, str) else found.path.stem
+
+
+def is_path(word: str) -> bool:
+    """Return whether a word on a command line means a file and not an id."""
+    return "/" in word or "\\" in word or word.endswith(SUFFIXES)

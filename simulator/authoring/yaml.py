@@ -12,10 +12,10 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -43,31 +43,30 @@ _WORDS: Mapping[str, bool | None] = {
 # A plain scalar that begins otherwise is a word: most never reach the table and the patterns.
 _TYPED = frozenset("~ntfNTF+-.0123456789")
 
+_INDENTED = "check how far the line is indented"
 # What libyaml says, and what it means to somebody who has never heard of a block mapping.
 _PLAIN_WORDS: tuple[tuple[str, str], ...] = (
-    ("mapping values are not allowed", "a colon followed by a space is not expected here: put the text in quotes, or check how far the line is indented"),
-    ("could not find expected ':'", "this line is neither 'key: value' nor part of the text above: a colon is missing, or the line is indented wrongly"),
-    ("did not find expected key", "the line does not fit the ones above: check its indentation, and that every quote is closed"),
-    ("did not find expected '-' indicator", "the line does not fit the list above: check its indentation, and that it begins with '- '"),
+    ("mapping values are not allowed", f"a colon and a space are not expected here: put the text in quotes, or {_INDENTED}"),
+    ("could not find expected ':'", f"this line is no 'key: value': a colon is missing, or {_INDENTED}"),
+    ("did not find expected key", f"the line does not fit the ones above: {_INDENTED}, and that every quote is closed"),
+    ("did not find expected '-' indicator", f"the line does not fit the list above: {_INDENTED}, and that it begins with '- '"),
     ("did not find expected ',' or ']'", "a list opened with [ is not closed with ], or a comma is missing"),
     ("did not find expected ',' or '}'", "a mapping opened with { is not closed with }, or a comma is missing"),
     ("found unexpected end of stream", "a quote is opened here and never closed"),
     ("found unexpected document indicator", "a quote is opened here and not closed before '---' or '...'"),
     ("found character that cannot start any token", "text cannot begin with this character: put it in quotes"),
-    ("block sequence entries are not allowed", "a list item ('- ') is not expected here: check how far it is indented"),
-    ("block mapping not allowed", "a key is not expected here: check how far it is indented"),
+    ("block sequence entries are not allowed", f"a list item ('- ') is not expected here: {_INDENTED}"),
+    ("block mapping not allowed", f"a key is not expected here: {_INDENTED}"),
     ("found unknown escape character", "a backslash in double quotes means something special: write two, or use single quotes"),
     ("found invalid Unicode character escape code", "this escape names no character"),
     ("did not find expected hexdecimal number", "this escape names no character"),
-    ("did not find expected hexadecimal number", "this escape names no character"),
-    ("did not find expected alphabetic or numeric character", "an & or * at the start of text marks an anchor: put the text in quotes"),
+    ("did not find expected alphabetic or numeric character", "text cannot begin with & or *: put it in quotes"),
     ("did not find expected comment or line break", "something follows where the line should end: put the text in quotes"),
     ("did not find expected <document start>", "something follows after the end of the mapping: check its indentation"),
     ("did not find expected node content", "a value is missing here"),
     ("found a tab character", "a tab is used where YAML needs spaces"),
-    ("max nesting level", f"the file nests deeper than {MAX_DEPTH} levels"),
-    ("exceeded", f"the file nests deeper than {MAX_DEPTH} levels"),
-)  # fmt: skip
+    ("nest", f"the file nests deeper than {MAX_DEPTH} levels"),
+)
 
 
 class Spot:
@@ -108,13 +107,13 @@ class Document:
         spot, found = self.root, True
         for part in location:
             children = spot.children
-            if isinstance(children, dict) and part in children:
-                spot = children[part]
-            elif isinstance(children, list) and isinstance(part, int) and 0 <= part < len(children):
-                spot = children[part]
-            else:
+            below = children.get(part) if isinstance(children, dict) else None
+            if isinstance(children, list) and isinstance(part, int) and 0 <= part < len(children):
+                below = children[part]
+            if below is None:
                 found = False
                 break
+            spot = below
         if (key or not found) and spot.key is not None:
             return spot.key
         if offset and found and spot.children is None:
@@ -126,13 +125,20 @@ class Document:
 
 
 def problem(
-    path: str | os.PathLike[str], message: str, place: tuple[int, int] | None = None, *, code: str = "", **more: Any
+    path: str | os.PathLike[str],
+    message: str,
+    place: tuple[int, int] | None = None,
+    *,
+    code: str = "",
+    expected: str = "",
+    suggestion: str = "",
+    severity: Literal["error", "warning"] = "error",
 ) -> Problem:
     """Return a problem whose words are safe to show, whatever the file said."""
     line, column = place or (None, None)
-    words = {name: texts.clean(value, keep_newlines=False) for name, value in more.items()}
-    shown = texts.clean(os.fspath(path), keep_newlines=False)
-    return Problem(shown, texts.clean(message, keep_newlines=False), line, column, code=code, **words)
+    words = (texts.clean(each, keep_newlines=False) for each in (os.fspath(path), message, expected, suggestion))
+    shown, message, expected, suggestion = words
+    return Problem(shown, message, line, column, expected=expected, suggestion=suggestion, severity=severity, code=code)
 
 
 def read_text(path: Path) -> str:
@@ -255,9 +261,10 @@ class _Reader:
         self.anchors: dict[str, tuple[Any, Spot]] = {}
         self.documents = 0
 
-    def refuse(self, message: str, mark: Any, **more: Any) -> None:
+    def refuse(self, message: str, mark: Any, expected: str = "") -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(problem(self.path, message, (mark.line + 1, mark.column + 1), code="yaml", **more))
+            place = (mark.line + 1, mark.column + 1)
+            self.problems.append(problem(self.path, message, place, code="yaml", expected=expected))
 
     def run(self) -> None:
         for event in yaml.parse(self.text, Loader=_Loader):
@@ -355,8 +362,8 @@ class _Reader:
         if value == "<<":
             self.refuse("merge keys (<<) are not read; write the keys out, or use an alias for the whole value", mark)
         elif value in frame.data:
-            first = frame.spot.children[value].key  # type: ignore[index,call-overload]
-            self.refuse(f"the key {value!r} stands twice (first on line {first[0]})", mark)
+            first = frame.spot.children[value].line  # type: ignore[index]
+            self.refuse(f"the key {value!r} stands twice (first on line {first})", mark)
         return value  # type: ignore[no-any-return]
 
 
@@ -392,8 +399,3 @@ def _syntax(path: str, text: str, error: yaml.YAMLError) -> Problem:
         return problem(path, "a tab is used where YAML needs spaces", place, code="yaml")
     words = next((words for begins, words in _PLAIN_WORDS if begins in said), "")
     return problem(path, words or f"this is not YAML: {said}", place, code="yaml")
-
-
-def suffixes() -> Iterable[str]:
-    """Return the endings of file names that are read."""
-    return (".yaml", ".yml")

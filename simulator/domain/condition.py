@@ -41,7 +41,7 @@ VARIABLES: Mapping[str, str] = {
     "task_done": "whether what the customer came for has been done",
     "asked": "whether the trainee just asked a question",
 }
-_WORDS = frozenset({"and", "or", "not", "true", "false"})
+WORDS = frozenset({"and", "or", "not", "true", "false"})
 _TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|(?P<op><=|>=|==|!=|[-+*/<>()]))")
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
@@ -264,7 +264,7 @@ class _Parser:
         if kind == "name" and text in ("true", "false"):
             self.at += 1
             return Number(float(text == "true"))
-        if kind == "name" and text not in _WORDS:
+        if kind == "name" and text not in WORDS:
             self.at += 1
             if self.token[1] == "(":
                 return self.call(text, offset)
@@ -278,7 +278,7 @@ class _Parser:
             raise ConditionError(f"there is no function {function!r} (known: {', '.join(FUNCTIONS)})", offset, word=function)
         self.at += 1
         kind, argument, place = self.token
-        if kind != "name" or argument in _WORDS:
+        if kind != "name" or argument in WORDS:
             raise ConditionError(f"{function}(…) takes one name", place)
         self.at += 1
         if not self.take(")"):
