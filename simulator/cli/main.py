@@ -31,6 +31,7 @@ COMMANDS = {
     "behaviours": Entry("simulator.cli.behaviours", "List and show behaviours, and hear them in transcripts."),
     "simulate": Entry("simulator.cli.simulate", "Hold a conversation without a screen."),
     "models": Entry("simulator.cli.models", "Look for language models, try them and choose."),
+    "import": Entry("simulator.cli.importing", "Turn transcripts of any known format into Fineline JSONL."),
     "export": Entry("simulator.cli.export", "Write saved conversations as JSONL or Markdown."),
     "doctor": Entry("simulator.cli.doctor", "Say whether everything is in place, and what to do where it is not."),
 }

@@ -53,11 +53,11 @@ def test_help_imports_nothing_heavy():
 
 
 def test_an_error_is_one_message_with_its_hint_and_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    class Odd(FinelineError):
+    class OddError(FinelineError):
         exit_code = 7
 
     def fail() -> None:
-        raise Odd("It is \x1b[31mbroken\x1b[0m.", hint="Mend it.")
+        raise OddError("It is \x1b[31mbroken\x1b[0m.", hint="Mend it.")
 
     monkeypatch.setattr(main, "app", fail)
     with pytest.raises(SystemExit) as caught:

@@ -1,0 +1,78 @@
+"""``fineline import``: whatever evaluators have, as Fineline JSONL."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from simulator.domain.errors import EXIT_FAILURE, UsageError
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def import_(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")],
+    trainee: Annotated[str | None, typer.Option(help="The speaker who is the trainee, as the files name them.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write here instead of standard output.")] = None,
+    conversation_column: Annotated[str | None, typer.Option(help="CSV: the column that tells conversations apart.")] = None,
+    speaker_column: Annotated[str | None, typer.Option(help="CSV: the column that says who speaks.")] = None,
+    text_column: Annotated[str | None, typer.Option(help="CSV: the column with the words.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first record that cannot be read.")] = False,
+) -> None:
+    """Turn transcripts of any known format into Fineline JSONL.
+
+    Reads Fineline JSONL, OpenAI chat JSONL, ShareGPT, ABCD JSON, CSV, plain text ("Speaker: words") and WebVTT, also packed
+    with gzip or zstd. What cannot be read is named on standard error and left out; the exit code is then 1.
+    """
+    import json
+    import os
+    import tempfile
+
+    from simulator.batch.readers import Reading, Rejected, read
+    from simulator.batch.speakers import Sides, WhoIsTheTraineeError
+
+    reading = Reading(Sides(trainee), conversation_column, speaker_column, text_column)
+    if "-" not in paths and trainee is None and sys.stdin.isatty():
+        # Looking at the first record is enough to know whether to ask.
+        try:
+            next(iter(read(paths, reading)), None)
+        except WhoIsTheTraineeError as error:
+            print(error.message, file=sys.stderr)
+            answer = typer.prompt("Which speaker is the trainee?", err=True)
+            reading = Reading(Sides(answer), conversation_column, speaker_column, text_column)
+
+    written = left_out = 0
+    temporary: Path | None = None
+    target: TextIO = sys.stdout
+    if out is not None:
+        try:
+            descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+        except OSError as error:
+            raise UsageError(f"{out} could not be written: {error.strerror}.") from None
+        temporary = Path(name)
+        target = os.fdopen(descriptor, "w", encoding="utf-8")
+    try:
+        for result in read(paths, reading, stdin=sys.stdin.buffer):
+            if isinstance(result, Rejected):
+                left_out += 1
+                print(f"{result}", file=sys.stderr)
+                if strict:
+                    break
+                continue
+            target.write(json.dumps(result.as_record(), ensure_ascii=False) + "\n")
+            written += 1
+        if temporary is not None and out is not None and not (strict and left_out):
+            target.close()
+            temporary.chmod(0o644)
+            temporary.replace(out)
+    finally:
+        if temporary is not None:
+            target.close()
+            temporary.unlink(missing_ok=True)
+    print(f"{written} transcripts{f', {left_out} left out' if left_out else ''}", file=sys.stderr)
+    if left_out:
+        raise typer.Exit(EXIT_FAILURE)
