@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from simulator.authoring.library import Library
@@ -10,8 +10,16 @@ if TYPE_CHECKING:
     from simulator.domain.rubric import Rubric
 
 
+# What every meeting is about; a shipped rubric beyond these is for the personas that train it.
+ALWAYS: Final = ("warmth", "boundaries", "authenticity", "service")
+
+
 def rubrics_for(persona: Persona, library: Library) -> list[Rubric]:
-    """Return the library's rubrics: first those the persona trains, in the persona's order, then the others by title."""
-    trained = [library.rubrics[skill].value for skill in persona.trains if skill in library.rubrics]
-    others = (entry.value for key, entry in library.rubrics.items() if key not in persona.trains)
-    return [*trained, *sorted(others, key=lambda rubric: rubric.title.casefold())]
+    """Return the rubrics of a practice: those the persona trains first, then the others of every meeting, then trainers' own."""
+    known = library.rubrics
+    first = [*persona.trains, *(skill for skill in ALWAYS if skill not in persona.trains)]
+    own = sorted(
+        (entry.value for key, entry in known.items() if key not in first and entry.origin != "shipped"),
+        key=lambda rubric: rubric.title.casefold(),
+    )
+    return [*(known[skill].value for skill in first if skill in known), *own]

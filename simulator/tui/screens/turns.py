@@ -17,7 +17,7 @@ from simulator.domain.text import clean
 from simulator.tui.screens.base import FinelineModal
 from simulator.tui.widgets.findings import one_line
 from simulator.tui.widgets.keybar import KeyBar
-from simulator.tui.widgets.words import CUSTOMER, QUIET, TRAINEE, Words, words
+from simulator.tui.widgets.words import CUSTOMER, QUIET, TRAINEE, Words, signed, words
 
 if TYPE_CHECKING:
     from simulator.domain.transcript import Transcript, Turn
@@ -90,7 +90,7 @@ class TurnsScreen(FinelineModal[None]):
         who = ("You", f"bold {TRAINEE}") if you else (self.customer, f"bold {CUSTOMER}")
         lines = [words(who, (f"  turn {number}", QUIET)), marked(clean(turn.text), self.quotes.get(number, ()))]
         moved = [
-            f"{'▲' if each.by > 0 else '▼'} {one_line(self.feelings.get(each.feeling, each.feeling))} {each.by:+g}".replace("-", "−", 1)
+            f"{'▲' if each.by > 0 else '▼'} {signed(each.by)} {one_line(self.feelings.get(each.feeling, each.feeling))}"
             for each in turn.moved
             if each.by
         ]

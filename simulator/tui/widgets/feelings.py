@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from simulator.domain.text import clean
 from simulator.tui.widgets.rows import walk
-from simulator.tui.widgets.words import BAD, FAINT, GOOD, QUIET, words
+from simulator.tui.widgets.words import BAD, FAINT, GOOD, QUIET, signed, words
 
 if TYPE_CHECKING:
     from simulator.grading.debrief import FeelingCurve, Moment
@@ -68,6 +68,10 @@ def row_of(value: float) -> int:
 def better(curve: FeelingCurve, moment: Moment) -> bool:
     """Return whether the moment moved the feeling to the end the trainee should hope for."""
     return (moment.by > 0) == (curve.good == "high")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 class FeelingsPlot(Widget, can_focus=True):
@@ -172,7 +176,7 @@ class FeelingsPlot(Widget, can_focus=True):
             if x >= 0 and all(feet[place][0] == " " for place in range(max(x - 1, 0), min(x + len(number) + 1, plot))):
                 feet[x : x + len(number)] = [(digit, "bold" if moment.turn == chosen else QUIET) for digit in number]
         ends = f" {curve.points[0][1]:.0f} → {curve.points[-1][1]:.0f}"
-        means = Content(clean(curve.means, keep_newlines=False)).truncate(max(width - len(ends) - 1, 1), ellipsis=True)
+        means = Content(_capital(clean(curve.means, keep_newlines=False))).truncate(max(width - len(ends) - 1, 1), ellipsis=True)
         title = words(" ", means, (ends, "bold"))
         rows = [title.truncate(width).pad_right(max(0, width - title.cell_length))]
         rows += [words((_LABELS.get(place, "    │"), FAINT), *row) for place, row in enumerate(cells)]
@@ -192,9 +196,10 @@ class FeelingsPlot(Widget, can_focus=True):
             sign = "▲" if moment.by > 0 else "▼"
             lines.append(
                 words(
-                    (f" {sign} {moment.by:+g}".replace("-", "−"), GOOD if good else BAD),
-                    f" {clean(curve.means, keep_newlines=False)}",
-                    (f" · {clean(moment.because_words, keep_newlines=False)} · {'better' if good else 'worse'}", QUIET),
+                    (f" {sign} {signed(moment.by)}", GOOD if good else BAD),
+                    (f" {'better' if good else 'worse'}", GOOD if good else BAD),
+                    f"  {clean(curve.means, keep_newlines=False)}",
+                    (f" · {clean(moment.because_words, keep_newlines=False)}", QUIET),
                 ).truncate(width, ellipsis=True)
             )
         lines += [Content("")] * (self._caption_height - len(lines))

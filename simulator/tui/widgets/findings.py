@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from simulator.domain.text import clean
+from simulator.tui.widgets.level import gap_words, level_bar
 from simulator.tui.widgets.rows import Row
 from simulator.tui.widgets.words import BAD, DOUBT, GOOD, QUIET, words
 
 if TYPE_CHECKING:
+    from simulator.domain.rubric import Rubric
     from simulator.grading.debrief import FindingRow, Outcome
     from simulator.grading.suggest import Suggestion
 
@@ -46,14 +48,28 @@ class FindingLine(Row):
         self.finding = finding
         mark = finding.mark
         aside = mark == "–"
-        lines = [words((one_line(finding.asks), QUIET if aside else ""), (f"  {standing(finding)}", QUIET))]
-        if finding.quote:
-            turn = f"turn {finding.turn} " if finding.turn is not None else ""
-            more = f"  and {len(finding.evidence) - 1} more" if len(finding.evidence) > 1 else ""
-            lines.append(words((turn, QUIET), f"“{one_line(finding.quote)}”", (more, QUIET)))
-        if finding.reason and not aside:
+        if aside:
+            lines = [words((f"{one_line(finding.asks)}  {standing(finding)}", QUIET))]
+        else:
+            lines = [Content(one_line(finding.asks))]
+            stands = (standing(finding), STYLES[mark])
+            if finding.quote:
+                turn = f" · turn {finding.turn} " if finding.turn is not None else " · "
+                more = f"  and {len(finding.evidence) - 1} more" if len(finding.evidence) > 1 else ""
+                lines.append(words(stands, (turn, QUIET), f"“{one_line(finding.quote)}”", (more, QUIET)))
+            elif finding.reason:
+                lines.append(words(stands, (f" · {one_line(finding.reason)}", QUIET)))
+            else:
+                lines.append(words(stands))
+        if finding.reason and finding.quote and not aside:
             lines.append(words((one_line(finding.reason), QUIET)))
         super().__init__(words((f"{mark} ", f"bold {STYLES[mark]}")), lines, classes="finding")
+
+
+def head(title: str, level: int | None, width: int) -> Content:
+    """Return a rubric's title and its level, drawn."""
+    name = Content(one_line(title)).truncate(width, ellipsis=True).stylize("bold")
+    return words(name, " " * (width - name.cell_length + 3), level_bar(level), "   ")
 
 
 class OutcomeLine(Row):
@@ -66,20 +82,33 @@ class OutcomeLine(Row):
     """
 
     def __init__(self, outcome: Outcome, width: int) -> None:
-        from simulator.tui.widgets.level import level_bar
-
+        """``width`` is that of the widest title, in cells."""
         self.outcome = outcome
-        title = Content(one_line(outcome.title)).truncate(width, ellipsis=True).stylize("bold")
-        lead = words(title, " " * (width - title.cell_length + 2), level_bar(outcome.level), "  ")
+        gap = gap_words(outcome.level, outcome.self_level)
+        lines = [words(head(outcome.title, outcome.level, width), (gap, QUIET))]
         if outcome.status == "scored":
-            lines = [Content(one_line(outcome.anchor))]
+            lines.append(Content(one_line(outcome.anchor)))
         elif outcome.status == "failed":
-            lines = [words(("could not be graded: ", DOUBT), one_line(outcome.reason))]
+            lines.append(words(("Could not be graded: ", DOUBT), one_line(outcome.reason)))
+            lines.append(words(("r grade it again · b with the built-in judge", QUIET)))
         else:
-            lines = [words(("not scored: ", DOUBT), one_line(outcome.reason))]
-        if outcome.gap_words:
-            lines.append(words((one_line(outcome.gap_words), QUIET)))
-        super().__init__(lead, lines, classes="outcome")
+            lines.append(words(("Not scored: ", DOUBT), one_line(outcome.reason)))
+        super().__init__(Content(""), lines, classes="outcome")
+
+
+class PendingLine(Row):
+    """A rubric without a grade yet. Opening it grades it."""
+
+    HELP = "**Not graded yet.** `r` or `enter` asks the judge again; `b` has the built-in judge read it, with no model at all."
+
+    def __init__(self, rubric: Rubric, width: int, why: str) -> None:
+        self.rubric = rubric
+        lines = [
+            head(rubric.title, None, width),
+            words(("Not graded yet", DOUBT), (f": {one_line(why)}" if why else "", "")),
+            words(("r grade it · b with the built-in judge", QUIET)),
+        ]
+        super().__init__(Content(""), lines, classes="outcome")
 
 
 class SuggestionLine(Row):

@@ -23,6 +23,11 @@ def words(*parts: str | Content | tuple[str, str]) -> Content:
     return Content.assemble(*parts)
 
 
+def signed(value: float) -> str:
+    """Return a number with its sign, and a minus sign that is one."""
+    return f"{value:+g}".replace("-", "−")
+
+
 class Words(Static):
     """A :class:`Static` for words from anywhere: square brackets are square brackets."""
 
