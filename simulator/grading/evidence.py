@@ -1,7 +1,8 @@
 """Evidence: whether the words a finding rests on are in the transcript, said in that turn by that speaker.
 
 Words are compared as :func:`simulator.domain.text.fold` leaves them (white space, quotation marks and case aside), whole words
-only, and punctuation at either end of the quote aside. A quote that holds is handed back as the exact characters of the turn.
+only, and punctuation at either end of the quote aside. A quote that holds is handed back as the exact characters of the turn
+(cleaned of escapes and control characters, as everything that is shown).
 
 A quote of three words or more given for the wrong turn is moved to the right one when exactly one turn of that speaker has
 it, there and only once: the words are what a finding rests on, and there is then no doubt where they were said. Anything
@@ -17,7 +18,7 @@ from typing import Literal
 
 from simulator.domain.behaviour import Role
 from simulator.domain.grade import Evidence
-from simulator.domain.text import fold
+from simulator.domain.text import clean, fold
 from simulator.domain.transcript import Transcript
 
 Fault = Literal["empty", "no_such_turn", "wrong_speaker", "not_in_turn"]
@@ -141,7 +142,7 @@ def check(transcript: Transcript, evidence: Evidence, *, role: Role = "trainee")
     turns = transcript.turns
     inside = evidence.turn <= len(turns)
     if inside and turns[evidence.turn - 1].role == role:
-        found = locate(turns[evidence.turn - 1].text, evidence.quote)
+        found = locate(clean(turns[evidence.turn - 1].text), evidence.quote)
         if found is not None:
             return Check(Evidence(turn=evidence.turn, quote=found))
     if (moved := _only_place(transcript, evidence.quote, role)) is not None:
@@ -155,11 +156,11 @@ def _only_place(transcript: Transcript, quote: str, role: Role) -> Evidence | No
     wanted = _bare(quote)
     if len(wanted.split()) < MIN_WORDS_TO_MOVE:
         return None
-    hits = [(number, turn) for number, turn in transcript.said_by(role) for _ in _places(_folded(turn.text)[0], wanted)]
+    hits = [(number, turn) for number, turn in transcript.said_by(role) for _ in _places(_folded(clean(turn.text))[0], wanted)]
     if len(hits) != 1:
         return None
     number, turn = hits[0]
-    found = locate(turn.text, quote)
+    found = locate(clean(turn.text), quote)
     return Evidence(turn=number, quote=found) if found is not None else None
 
 

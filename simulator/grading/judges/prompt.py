@@ -1,0 +1,126 @@
+"""What a model judge is asked: the fixed part first, then the transcript, as data that cannot be broken out of.
+
+The fixed part (how to answer, then the rubric) is the same for every transcript, so that endpoints can keep it in their caches.
+Speakers' words are put on one line a turn, numbered, and their angle brackets are swapped for look-alikes: no words can close the
+recording, open another, or begin a turn of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from simulator.domain.behaviour import Catalogue
+from simulator.domain.rubric import Criterion, Rubric
+from simulator.domain.text import clean
+from simulator.domain.transcript import Transcript
+
+TEMPLATES = Path(__file__).parent.parent / "prompts"
+_FENCES = str.maketrans({"<": "‹", ">": "›"})
+_UNFENCED = str.maketrans({"‹": "<", "›": ">"})
+
+
+def fence(text: str) -> str:
+    """Return a speaker's words as the judge reads them: one line, no angle brackets."""
+    return " ".join(text.translate(_FENCES).split())
+
+
+def unfence(text: str) -> str:
+    """Undo :func:`fence` as far as comparing words needs it; both sides of a comparison go through it."""
+    return text.translate(_UNFENCED)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A criterion to ask about again, and why."""
+
+    id: str
+    why: str
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=False,  # plain text; words of speakers are fenced and never parsed as a template
+        keep_trailing_newline=False,
+    )
+
+
+@cache
+def version() -> str:
+    """Return the hash of everything that is fixed in the prompts (12 hex digits)."""
+    texts = [(TEMPLATES / name).read_bytes() for name in ("judge.jinja", "transcript.jinja", "again.jinja")]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:12]
+
+
+class Wording:
+    """Puts criteria into words; the catalogue's titles and descriptions stand for behaviours where there is one."""
+
+    def __init__(self, catalogue: Catalogue | None) -> None:
+        self._known = {each.id: each for each in catalogue} if catalogue else {}
+
+    def behaviour(self, behaviour_id: str, *, full: bool = True) -> str:
+        """Return a behaviour in words."""
+        known = self._known.get(behaviour_id)
+        if known is None:
+            return behaviour_id.replace("_", " ").replace("-", " ")
+        return f"{known.title} ({known.description.rstrip('.')})" if full else known.title.lower()
+
+    def applies(self, criterion: Criterion) -> str:
+        """Say when a criterion applies; how many turns it takes is settled by code."""
+        parts = []
+        if criterion.applies.customer:
+            signs = ", ".join(self.behaviour(each, full=False) for each in criterion.applies.customer)
+            parts.append(f"only where the CUSTOMER does one of these, to the TRAINEE's next two turns: {signs}")
+        if criterion.applies.trainee:
+            signs = ", ".join(self.behaviour(each, full=False) for each in criterion.applies.trainee)
+            parts.append(f"only where the TRAINEE does one of these: {signs}; otherwise not_applicable")
+        return "; and ".join(parts) or "always"
+
+
+def fixed(rubric: Rubric, wording: Wording) -> str:
+    """Return the part of the prompt that does not depend on the transcript: every criterion, asked about or not."""
+    questions = [
+        {
+            "id": each.id,
+            "asks": each.asks,
+            "applies": wording.applies(each),
+            "keep_from": keeps_from(each),
+            "met_by": [wording.behaviour(one) for one in each.met_by],
+            "broken_by": [wording.behaviour(one) for one in each.broken_by],
+            "every_time": each.every_time,
+            "examples_met": each.examples.met,
+            "examples_not_met": each.examples.not_met,
+        }
+        for each in rubric.criteria
+    ]
+    return _environment().get_template("judge.jinja").render(rubric=rubric, questions=questions).strip()
+
+
+def recording(transcript: Transcript, texts: Sequence[str], asked: Sequence[Criterion]) -> str:
+    """Return the transcript part of the prompt. ``texts`` are the turns' words as the judge may read them, in order."""
+    lines = [
+        {"number": number, "speaker": turn.role.upper(), "text": fence(text)}
+        for number, (turn, text) in enumerate(zip(transcript.turns, texts, strict=True), 1)
+    ]
+    template = _environment().get_template("transcript.jinja")
+    return template.render(lines=lines, ids=[each.id for each in asked]).strip()
+
+
+def again(problems: Sequence[Problem]) -> str:
+    """Return the request to look once more at the criteria that could not be used."""
+    fenced = [Problem(each.id, fence(clean(each.why, keep_newlines=False))) for each in problems]
+    return _environment().get_template("again.jinja").render(problems=fenced).strip()
+
+
+def keeps_from(criterion: Criterion) -> bool:
+    """Return whether a criterion is met by the absence of something: no words can show that, so none are asked for."""
+    return bool(criterion.broken_by) and not criterion.met_by

@@ -1,0 +1,44 @@
+"""What a model judge gets to see of a transcript, and the way back from its quotes to what was really said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from simulator.domain.grade import Evidence
+from simulator.domain.text import clean
+from simulator.domain.transcript import Transcript, Turn
+from simulator.grading.evidence import Check, check
+from simulator.grading.judges.prompt import unfence
+from simulator.language.neutral import neutralise
+
+
+class View:
+    """The turns' words as the judge reads them: cleaned and, when ``blind``, with names, pronouns and gendered words neutralised.
+
+    ``names`` are further names to neutralise besides the identity that was played.
+    """
+
+    def __init__(self, transcript: Transcript, *, blind: bool, names: Iterable[str] = ()) -> None:
+        self._transcript = transcript
+        texts = [clean(turn.text) for turn in transcript.turns]
+        known = [name for name in (transcript.identity, *names) if name]
+        self._neutral = neutralise(texts, known) if blind else None
+        self.texts: tuple[str, ...] = tuple(self._neutral.texts if self._neutral is not None else texts)
+        self._shown = Transcript(
+            id=transcript.id,
+            turns=[Turn(role=turn.role, text=unfence(text)) for turn, text in zip(transcript.turns, self.texts, strict=True)],
+        )
+
+    def check(self, turn: int, quote: str) -> Check:
+        """Check words the judge quotes from what it read, then again, restored, against what was said."""
+        claimed = Evidence.model_construct(turn=turn, quote=unfence(quote))
+        if turn < 1:
+            claimed.turn = len(self.texts) + 1  # no turn there either; the words may still have one place
+        seen = check(self._shown, claimed)
+        if not seen.holds or self._neutral is None:
+            return seen
+        number = seen.evidence.turn
+        at = unfence(self.texts[number - 1]).index(seen.evidence.quote)
+        exact = self.texts[number - 1][at : at + len(seen.evidence.quote)]
+        restored = check(self._transcript, Evidence(turn=number, quote=self._neutral.restore(number - 1, exact)))
+        return Check(restored.evidence, restored.fault, seen.moved_from)
