@@ -1,0 +1,180 @@
+"""Cues: small word patterns that show a behaviour, or show that it is not one. They are data, in ``data/cues/*.txt``.
+
+A line is ``behaviour  strength  pattern``. A strength 0–1 says how sure the cue alone makes us; ``veto`` takes the behaviour
+off a sentence however it came there; ``veto-turn`` off the whole turn. A pattern is words separated by spaces, matched on the
+plain words of one sentence (see :mod:`simulator.language.reading`):
+
+====================  =========================================================================
+``refund``            this word
+``refund~``           its inflections too: refunds, refunded, refunding
+``a|b``               either; ``all_set`` is two words in a row
+``@praise``           any word of a class (a line ``@praise = lovely great …``)
+``[really]``          may be there or not
+``..``  ``...``       up to two, up to five words in between, not across a comma for ``..``
+``!not``              the next word is none of these (takes ``|`` and ``@`` as above)
+``^``  ``$``          the sentence begins, ends here (a final mark and "please", "then" are allowed)
+``?``                 the sentence asks (written last)
+====================  =========================================================================
+
+For speed every cue is filed under one of its own words: only cues whose word is in the sentence are tried at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+
+VETO = -1.0
+VETO_TURN = -2.0
+_GAPS = {"..": r"(?:[^ ,?!…]+ ){0,2}?", "...": r"(?:\S+ ){0,5}?"}
+_ENDING = r"(?:(?:please|then|now|though|too|,|name|sir|love|mate|you know|[?!…]|:\)|;\)) )*$"
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A pattern and what it shows."""
+
+    behaviour: str
+    strength: float
+    source: str
+    expression: str = field(repr=False)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The compiled pattern (made when it is first needed: most never are)."""
+        return re.compile(self.expression)
+
+
+class CueError(ValueError):
+    """A line of a cue file that cannot be read."""
+
+
+class Cues:
+    """All cues, filed by word."""
+
+    def __init__(self, lines: Iterator[str] | list[str]) -> None:
+        self.classes: dict[str, tuple[str, ...]] = {}
+        self.by_word: dict[str, list[int]] = {}
+        self.always: list[int] = []
+        self.cues: list[Cue] = []
+        for line in lines:
+            self._read(line)
+
+    @classmethod
+    def load(cls) -> Cues:
+        """Read the shipped cue files."""
+        folder = files("simulator.language").joinpath("data", "cues")
+        texts = [entry.read_text("utf-8") for entry in sorted(folder.iterdir(), key=lambda each: each.name)]
+        return cls([line for text in texts for line in text.splitlines()])
+
+    @property
+    def vocabulary(self) -> set[str]:
+        """Every word that a cue is filed under or a class holds."""
+        return set(self.by_word) | {word for words in self.classes.values() for phrase in words for word in phrase.split()}
+
+    def find(self, words: tuple[str, ...], line: str) -> list[int]:
+        """Return the numbers of the cues that match a sentence, each once, in file order."""
+        tried: set[int] = set(self.always)
+        by_word = self.by_word
+        for word in words:
+            if word in by_word:
+                tried.update(by_word[word])
+        cues = self.cues
+        return sorted(number for number in tried if cues[number].pattern.search(line))
+
+    def _read(self, line: str) -> None:
+        line = line.split("#", 1)[0].strip()
+        if not line:
+            return
+        if line.startswith("@") and "=" in line:
+            name, _, members = line.partition("=")
+            self.classes[name.strip()[1:]] = tuple(word for each in members.split() for word in self._members(each))
+            return
+        try:
+            behaviour, strength, pattern = line.split(None, 2)
+            value = {"veto": VETO, "veto-turn": VETO_TURN}.get(strength)
+            value = float(strength) if value is None else value
+        except ValueError:
+            raise CueError(f"not a cue: {line!r}") from None
+        expression, anchors = self._compile(pattern)
+        number = len(self.cues)
+        self.cues.append(Cue(behaviour, value, pattern, expression))
+        if anchors:
+            for anchor in anchors:
+                self.by_word.setdefault(anchor, []).append(number)
+        else:
+            self.always.append(number)
+
+    def _members(self, element: str) -> list[str]:
+        if element.startswith("@") and len(element) > 1:
+            try:
+                return list(self.classes[element[1:]])
+            except KeyError:
+                raise CueError(f"no class {element}") from None
+        if element.endswith("~"):
+            return _inflections(element[:-1])
+        return [element.replace("_", " ")]
+
+    def _alternatives(self, element: str) -> list[str]:
+        return [word for each in element.split("|") if each for word in self._members(each)]
+
+    def _compile(self, pattern: str) -> tuple[str, list[str]]:
+        out = ["(?<= )"]
+        anchors: list[str] = []
+        for element in pattern.split():
+            if element == "^":
+                out = [r"^ (?:(?:well|oh|ok|so|and|but|right|now|yes|no|ah|aw|aww|haha|hi|hello|hey|sorry|um|er|uh|then|anyway|look|honestly|name|sir|,|…|!|:\)) )*"]
+            elif element == "^^":
+                out = ["^ "]
+            elif element == "$":
+                out.append(_ENDING)
+            elif element == "?":
+                out.append(r"(?:\S+ )*\? ")
+            elif element in _GAPS:
+                out.append(_GAPS[element])
+            elif element[0] == "!" and len(element) > 1:
+                out.append(f"(?!{_either(self._alternatives(element[1:]))} )")
+            elif element[0] == "[":
+                out.append(f"(?:{_one_of(self._alternatives(element[1:-1]))})?")
+            else:
+                words = self._alternatives(element)
+                out.append(_one_of(words))
+                heads = [word.split()[0] for word in words]
+                if "$" not in words and (not anchors or _cost(heads) < _cost(anchors)):
+                    anchors = heads
+        return "".join(out), list(dict.fromkeys(anchors))
+
+
+_COMMON = frozenset("i you the a an to it is that's that your we of and in for on i'm are do can have be so this not with me my just it's".split())
+
+
+def _cost(words: list[str]) -> float:
+    return len(words) + 50 * sum(word in _COMMON for word in words)
+
+
+def _either(words: list[str]) -> str:
+    return f"(?:{'|'.join(re.escape(word).replace(chr(92) + ' ', ' ') for word in words)})"
+
+
+def _one_of(words: list[str]) -> str:
+    plain = [word for word in words if word != "$"]
+    if len(plain) == len(words):
+        return f"{_either(plain)} "
+    return f"(?:{_either(plain)} |(?={_ENDING}))"
+
+
+def _inflections(word: str) -> list[str]:
+    """Return the forms a regular verb or noun may take; some that do not exist are harmless."""
+    forms = [word, word + "s"]
+    if word.endswith("e"):
+        forms += [word + "d", word[:-1] + "ing"]
+    elif word.endswith("y") and word[-2] not in "aeou":
+        forms += [word[:-1] + "ies", word[:-1] + "ied", word + "ing"]
+    else:
+        forms += [word + "ed", word + "ing", word + "es"]
+        if word[-1] not in "aeiouwxy" and word[-2] in "aeiou" and (len(word) < 4 or word[-3] not in "aeiou"):
+            forms += [word + word[-1] + "ed", word + word[-1] + "ing"]
+    return forms

@@ -1,0 +1,160 @@
+"""Reading a turn: from raw text to sentences of plain words, in which who is spoken of makes no difference.
+
+Everything the ear measures, it measures on these words: lower case, straight apostrophes, "soooo" as "so", contractions in
+one spelling, and names, pronouns and gendered words folded together, so that a swap of identity cannot move a strength.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from simulator.language import people
+
+MOST_CHARACTERS = 20_000  # of one turn that are read; the rest of a longer turn is not heard
+_SENTENCE = re.compile(r"[^.?!…\n]+(?:[.](?=\w)[^.?!…\n]*)*(?:[.?!…]+['\"’”)]*(?:\s*[;:]-?[)(DPp3]+)?)?|[.?!…]+")
+_TOKEN = re.compile(
+    r"[;:]-?[)(DPp3*]+(?!\w)|<3|\d+(?:[.:,]\d+)*[a-z]{0,2}|[^\W\d_]+(?:['’ʼ`-][^\W\d_]+)*['’]?|[?!]+|[,;…]|\.\.+|[@£$€%&]"
+    "|[\U0001f300-\U0001faff\u2600-\u27bf\u2764]"
+)
+_STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
+_LETTERS = re.compile(r"[^\W\d_]")
+_PUNCTUATION = frozenset("?!,;….")
+
+_SPELLINGS = {
+    "im": "i'm", "ive": "i've", "ill": "i'll", "id": "i'd", "u": "you", "ur": "your", "r": "are", "youre": "you're", "youve": "you've",
+    "youll": "you'll", "dont": "don't", "doesnt": "doesn't", "didnt": "didn't", "cant": "can't", "cannot": "can't", "wont": "won't",
+    "isnt": "isn't", "wasnt": "wasn't", "arent": "aren't", "couldnt": "couldn't", "wouldnt": "wouldn't", "shouldnt": "shouldn't",
+    "havent": "haven't", "hasnt": "hasn't", "thats": "that's", "theres": "there's", "heres": "here's", "whats": "what's",
+    "lets": "let's", "pls": "please", "plz": "please", "thx": "thanks", "ty": "thanks", "ta": "thanks", "thankyou": "thank-you",
+    "gonna": "going-to", "wanna": "want-to", "gotta": "got-to", "gimme": "give-me", "lemme": "let-me", "dunno": "don't-know",
+    "sry": "sorry", "sorrry": "sorry", "soz": "sorry", "okay": "ok", "k": "ok", "okey": "ok", "ya": "you", "yeah": "yes", "yep": "yes", "yup": "yes",
+    "yea": "yes", "nope": "no", "nah": "no", "luv": "love", "lol": "haha", "lmao": "haha", "hah": "haha", "hahaha": "haha", "hehe": "haha",
+    "heh": "haha", "ha": "haha", "tmrw": "tomorrow", "tmr": "tomorrow", "cos": "because", "cuz": "because", "coz": "because", "recieve": "receive",
+    "reciept": "receipt", "recipt": "receipt", "definately": "definitely", "refound": "refund", "appologise": "apologise",
+    "apologize": "apologise", "apologies": "apologies", "colour": "colour", "color": "colour", "favorite": "favourite", "wierd": "weird",
+    "beautifull": "beautiful", "gorgous": "gorgeous", "frustating": "frustrating", "inconvience": "inconvenience",
+    "inconvinience": "inconvenience", "mananger": "manager", "manger": "manager", "teh": "the", "adn": "and", "hv": "have", "abt": "about",
+    "realy": "really", "reallly": "really", "wat": "what", "wot": "what", "msg": "message", "insta": "instagram", "ig": "instagram",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence: where it stands in the turn (``text[start:end]``) and its words; ``line`` is them between spaces."""
+
+    start: int
+    end: int
+    words: tuple[str, ...]
+    line: str
+
+    @property
+    def asks(self) -> bool:
+        """Whether it ends as a question."""
+        return any(word[0] == "?" for word in self.words[-2:])
+
+
+def sentences(text: str) -> list[Sentence]:
+    """Return the sentences of a turn that have anything in them, in order; at most :data:`MOST_CHARACTERS` are read."""
+    if len(text) > MOST_CHARACTERS:
+        text = text[:MOST_CHARACTERS]
+    found = []
+    shouted = text.isupper()
+    for match in _SENTENCE.finditer(text):
+        tokens = _TOKEN.findall(match[0])
+        if not tokens:
+            continue
+        plain = plain_words(tokens, shouted=shouted)
+        start, end = match.span()
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        found.append(Sentence(start, end, tuple(plain), f" {' '.join(plain)} "))
+    return found
+
+
+_known: dict[str, str] = {}
+
+
+def _plain(token: str) -> str:
+    """Return the plain form of a token, without regard to its place in the sentence."""
+    word = token.casefold().replace("’", "'").replace("ʼ", "'").replace("`", "'")
+    if word[-1] == "'" and len(word) > 1:
+        word = word[:-1]
+        if word.endswith("in") and len(word) > 4:
+            word += "g"
+    if word[0] in "?!":
+        return "?" if "?" in word else "!"
+    if word[0] == "." or word == "…":
+        return "…"
+    if word[0] in ";:":
+        return ";)" if word[0] == ";" else ":)" if word[-1] in ")dp3" else ":("
+    if _STRETCHED.search(word):
+        single = _STRETCHED.sub(r"\1", word)
+        double = _STRETCHED.sub(r"\1\1", word)
+        word = double if double in _COMMON_DOUBLES else single
+    word = _SPELLINGS.get(word, word)
+    return people.FOLDED.get(word, word)
+
+
+_COMMON_DOUBLES = frozenset(
+    "good cool soon too see need well hello happy sorry really all will still little free look looks been keep week three coffee "
+    "sweet green apple better terrible horrible silly lovely yummy funny pretty feel off add tell call bill full dull hell "
+    "annoying annoyed stuff bloody hurry happen book took room food foot mood".split()
+)
+
+
+def plain_words(tokens: list[str], *, shouted: bool = False) -> list[str]:
+    """Return the plain words of one sentence's tokens, names folded into one, contracted pairs apart."""
+    out: list[str] = []
+    known = _known
+    after_they = False
+    for number, token in enumerate(tokens):
+        word = known.get(token)
+        if word is None:
+            word = _plain(token)
+            if len(known) < 100_000 and len(token) < 40:
+                known[token] = word
+        if token[0].isupper() and not shouted and people.is_name(token, first=number == 0):
+            word = people.NAME
+        elif after_they:
+            word = people.plural_verb(word)
+        after_they = word == people.THEY
+        if "-" in word and word in _PAIRS:
+            out += _PAIRS[word]
+        else:
+            out.append(word)
+    return out
+
+
+_PAIRS = {
+    "going-to": ("going", "to"), "want-to": ("want", "to"), "got-to": ("got", "to"), "give-me": ("give", "me"), "let-me": ("let", "me"),
+    "don't-know": ("don't", "know"), "thank-you": ("thank", "you"), "they-are": ("they", "are"), "they-have": ("they", "have"),
+    "they-will": ("they", "will"), "they-would": ("they", "would"),
+}  # fmt: skip
+
+
+def understands(text: str) -> bool:
+    """Return whether the text is something this ear can hear: words in Latin letters that look like English.
+
+    Emoji alone, other scripts and other languages are not. A bare number, price, "ok" or "no" is.
+    """
+    from simulator.language import english
+
+    return english.likely(text)
+
+
+def is_question(text: str) -> bool:
+    """Return whether the text asks a question, with or without its mark."""
+    return any(sentence.asks or _ASKS.match(sentence.line) for sentence in sentences(text))
+
+
+_ASKS = re.compile(
+    r"(?: (?:ok|so|and|but|well|now|right|oh|hi|hello|sorry|please|haha|then|just|,|name))* "
+    r"(?:(?:what|when|where|which|who|whose|why|how) (?!ever|about that |lovely|nice|kind|sweet|a |an |funny|wonderful|exciting|awful|frustrating)"
+    r"(?:is|are|was|were|do|does|did|can|could|would|will|should|have|has|many|much|long|old|often|far|big|soon|size|colour|time|kind|sort|one|day|about|"
+    r"exactly|[a-z]+ (?:is|are|was|were|do|does|did|can|could|would|will|should|have|has|am))"
+    r"|(?:do|does|did|can|could|would|will|shall|should|may|might|is|are|was|were|have|has|am|don't|didn't|isn't|aren't|won't|can't|couldn't|wouldn't|haven't) "
+    r"(?:i|you|we|they|it|that|this|there|your|the|anyone|anything) (?!worry|not ))"
+)
