@@ -112,14 +112,10 @@ def _places(folded: str, wanted: str) -> list[int]:
 
 
 def locate(text: str, quote: str) -> str | None:
-    """Return the exact substring of ``text`` that ``quote`` quotes, or ``None`` when the words are not there."""
-    if quote and quote in text and (found := _span(text, quote)) is not None:
-        # Already exact: keep the closing punctuation it was quoted with.
-        return quote.strip() or found
-    return _span(text, quote)
+    """Return the exact substring of ``text`` that ``quote`` quotes, or ``None`` when the words are not there.
 
-
-def _span(text: str, quote: str) -> str | None:
+    Punctuation that closes the quote comes back with it where the text goes on with the same.
+    """
     wanted = _bare(quote)
     if not wanted:
         return None
@@ -127,12 +123,15 @@ def _span(text: str, quote: str) -> str | None:
     places = _places(folded, wanted)
     if not places:
         return None
-    at = places[0]
-    start, stop = origin[at], at + len(wanted)
+    start, stop = places[0], places[0] + len(wanted)
+    for mark in _folded(quote)[0].partition(wanted)[2]:
+        if stop >= len(folded) or folded[stop] != mark:
+            break
+        stop += 1
     # A folded character may be one of several that came from the same piece (ß, ligatures): take the whole piece.
     while stop < len(origin) - 1 and origin[stop] == origin[stop - 1]:
         stop += 1
-    return text[start : origin[stop]].rstrip()
+    return text[origin[start] : origin[stop]].rstrip()
 
 
 def check(transcript: Transcript, evidence: Evidence, *, role: Role = "trainee") -> Check:

@@ -1,0 +1,62 @@
+"""Talks written down with what is heard in them, and an ear that hears just that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from simulator.domain.behaviour import Catalogue, Heard
+from simulator.domain.rubric import Rubric
+from simulator.domain.transcript import Transcript, Turn
+
+ROOT = Path(__file__).parents[2]
+
+Line = tuple[str, ...]
+Talk = Callable[..., Transcript]
+
+
+class WrittenEar:
+    """Hears what is written beside each turn."""
+
+    version = "written-1"
+
+    def hear_all(self, transcript: Transcript) -> Sequence[tuple[Heard, ...]]:
+        return [turn.behaviours for turn in transcript.turns]
+
+
+@pytest.fixture
+def ear() -> WrittenEar:
+    return WrittenEar()
+
+
+@pytest.fixture
+def talk() -> Talk:
+    """Make a transcript of ("c" or "t", words, behaviour, …); "behaviour?" is heard too faintly to count."""
+
+    def make(*lines: Line) -> Transcript:
+        turns = []
+        for who, text, *shown in lines:
+            heard = tuple(
+                Heard(id=each.rstrip("?"), strength=0.3 if each.endswith("?") else 0.9, quote=text.split(",")[0]) for each in shown
+            )
+            turns.append(Turn(role="customer" if who == "c" else "trainee", text=text, behaviours=heard))
+        return Transcript(id="talk", turns=turns)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def rubrics() -> dict[str, Rubric]:
+    """The rubrics that ship."""
+    yaml = YAML(typ="safe")
+    paths = [path for path in sorted((ROOT / "rubrics").glob("*.yaml")) if path.stem != "behaviours"]
+    return {rubric.id: rubric for rubric in (Rubric.model_validate(yaml.load(path)) for path in paths)}
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """The behaviours that ship."""
+    return Catalogue.model_validate(YAML(typ="safe").load(ROOT / "rubrics" / "behaviours.yaml"))

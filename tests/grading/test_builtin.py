@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from simulator.domain.behaviour import Catalogue
+from simulator.domain.grade import Finding
+from simulator.domain.rubric import Applies, Criterion, Rubric
+from simulator.domain.transcript import Transcript
+from simulator.grading.evidence import verify
+from simulator.grading.grade import digest, grade
+from simulator.grading.judges.builtin import BuiltinJudge, Hears
+
+Talk = Callable[..., Transcript]
+
+
+def rubric(*criteria: Criterion) -> Rubric:
+    levels = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+    return Rubric(id="skill", title="Skill", levels=levels, thresholds=(0.25, 0.5, 0.75, 0.9), criteria=criteria)
+
+
+@pytest.fixture
+def find(ear: Hears, talk: Talk) -> Callable[..., Finding]:
+    def run(criterion: dict[str, Any], *lines: tuple[str, ...], catalogue: Catalogue | None = None) -> Finding:
+        judge = BuiltinJudge(ear, catalogue)
+        made = Criterion(**({"id": "it", "asks": "Is it so?"} | criterion))
+        transcript = talk(*lines)
+        judgement = judge.judge_heard(judge.hear(transcript), rubric(made))
+        (finding,) = judgement.findings
+        assert all(each.holds for each in verify(transcript, finding.evidence)), "evidence must stand in the trainee's turns"
+        return finding
+
+    return run
+
+
+LIMIT = {
+    "applies": Applies(customer=("makes_advance",)),
+    "met_by": ("names_a_limit_kindly",),
+    "broken_by": ("reciprocates_advance",),
+}
+ADVANCE = ("c", "Drink later?", "makes_advance")
+KIND = ("t", "That's sweet, but I keep it professional", "names_a_limit_kindly")
+DODGE = ("t", "Ha, um, anyway")
+YES = ("t", "Maybe later ;)", "reciprocates_advance")
+CHAT = ("c", "Right, my hose")
+
+
+def test_met_by_the_answer_with_the_words_that_show_it(find: Callable[..., Finding]) -> None:
+    found = find(LIMIT, CHAT, DODGE, ADVANCE, KIND)
+    assert (found.verdict, found.counted) == ("met", True)
+    assert [(each.turn, each.quote) for each in found.evidence] == [(4, "That's sweet")]
+    assert "turn 4" in found.reason
+
+
+def test_the_next_turn_but_one_still_answers_and_a_later_one_does_not(find: Callable[..., Finding]) -> None:
+    assert find(LIMIT, ADVANCE, DODGE, CHAT, KIND).verdict == "met"
+    assert find(LIMIT, ADVANCE, DODGE, CHAT, DODGE, CHAT, KIND).verdict == "not_met"
+
+
+def test_what_is_left_out_rests_on_what_was_said_instead(find: Callable[..., Finding]) -> None:
+    found = find(LIMIT, CHAT, KIND, ADVANCE, DODGE)
+    assert (found.verdict, found.counted) == ("not_met", True)
+    assert [(each.turn, each.quote) for each in found.evidence] == [(4, "Ha, um, anyway")]
+    assert "Turn 3 called for it" in found.reason
+
+
+def test_broken_once_is_not_met_however_well_it_was_answered_before(find: Callable[..., Finding]) -> None:
+    found = find(LIMIT, ADVANCE, KIND, CHAT, DODGE, ADVANCE, YES)
+    assert found.verdict == "not_met"
+    assert [each.turn for each in found.evidence] == [6]
+
+
+def test_one_answer_is_enough_unless_every_time_is_asked(find: Callable[..., Finding]) -> None:
+    lines = (ADVANCE, KIND, CHAT, DODGE, ADVANCE, DODGE)
+    assert find(LIMIT, *lines).verdict == "met"
+    strict = find(LIMIT | {"every_time": True}, *lines)
+    assert strict.verdict == "not_met"
+    assert [each.turn for each in strict.evidence] == [6]
+
+
+def test_not_applicable_without_an_occasion_an_answer_or_enough_turns(find: Callable[..., Finding]) -> None:
+    assert find(LIMIT, CHAT, DODGE).verdict == "not_applicable"
+    assert find(LIMIT, CHAT, DODGE, ADVANCE).verdict == "not_applicable"
+    assert find({"met_by": ("greets",), "applies": Applies(min_turns=3)}, CHAT, DODGE, CHAT, DODGE).verdict == "not_applicable"
+    assert find({"met_by": ("greets",)}, CHAT).verdict == "not_applicable"
+    assert find({"met_by": ("greets",)}).verdict == "not_applicable"
+
+
+def test_faint_signs_do_not_count(find: Callable[..., Finding]) -> None:
+    assert find(LIMIT, ("c", "Hm?", "makes_advance?"), DODGE).verdict == "not_applicable"
+    assert find(LIMIT, ADVANCE, ("t", "Well", "names_a_limit_kindly?")).verdict == "not_met"
+
+
+def test_keeping_from_something_is_met_by_its_absence(find: Callable[..., Finding]) -> None:
+    keep = {"broken_by": ("curt",)}
+    assert find(keep, CHAT, DODGE).verdict == "met"
+    broken = find(keep, CHAT, ("t", "No.", "curt"))
+    assert (broken.verdict, broken.evidence[0].quote) == ("not_met", "No.")
+
+
+def test_what_the_trainee_did_can_be_the_occasion(find: Callable[..., Finding]) -> None:
+    kindly = {"applies": Applies(trainee=("names_a_limit_kindly", "names_a_limit_coldly")), "met_by": ("names_a_limit_kindly",)}
+    assert find(kindly, CHAT, DODGE).verdict == "not_applicable"
+    assert find(kindly, ADVANCE, KIND).verdict == "met"
+    assert find(kindly, ADVANCE, ("t", "Stop it", "names_a_limit_coldly")).verdict == "not_met"
+
+
+def test_without_behaviours_it_needs_a_reader(find: Callable[..., Finding]) -> None:
+    found = find({}, CHAT, DODGE)
+    assert (found.verdict, found.counted) == ("not_judged", False)
+    assert "reader" in found.reason
+    assert find({"applies": Applies(customer=("makes_advance",))}, CHAT, DODGE).verdict == "not_applicable"
+
+
+def test_reasons_use_the_catalogues_titles(find: Callable[..., Finding], catalogue: Catalogue) -> None:
+    assert "“names a limit kindly”" in find(LIMIT, ADVANCE, DODGE, catalogue=catalogue).reason
+
+
+def test_conversation_wide_evidence_for_something_missing_is_the_longest_answer(find: Callable[..., Finding]) -> None:
+    found = find({"met_by": ("greets",)}, CHAT, ("t", "Yes."), CHAT, ("t", "The form is over there by the door."), CHAT, ("t", ""))
+    assert (found.verdict, [each.turn for each in found.evidence]) == ("not_met", [4])
+
+
+async def test_a_grade_carries_everything_needed_to_make_it_again(ear: Hears, talk: Talk) -> None:
+    asked = rubric(Criterion(id="it", asks="Is it?", **LIMIT))  # type: ignore[arg-type]
+    made = await grade(talk(ADVANCE, KIND), asked, BuiltinJudge(ear))
+    assert (made.transcript, made.rubric, made.judge, made.status, made.level, made.score) == ("talk", "skill", "built-in", "scored", 5, 1)
+    assert made.versions.detector == "written-1" and made.versions.rubric == digest(asked) and made.versions.prompt is None
+    assert made == await grade(talk(ADVANCE, KIND), asked, BuiltinJudge(ear))
+
+
+async def test_an_empty_transcript_is_not_scored(ear: Hears, rubrics: dict[str, Rubric]) -> None:
+    for each in rubrics.values():
+        made = await grade(Transcript(id="empty"), each, BuiltinJudge(ear))
+        assert (made.status, made.level) == ("not_scored", None)
+
+
+def test_a_changed_word_changes_the_digest_and_a_default_written_out_does_not() -> None:
+    one = rubric(Criterion(id="it", asks="Is it?", met_by=("greets",)))
+    assert digest(one) == digest(rubric(Criterion(id="it", asks="Is it?", met_by=("greets",), weight=1, every_time=False)))
+    assert digest(one) != digest(rubric(Criterion(id="it", asks="Is it so?", met_by=("greets",))))
