@@ -133,8 +133,7 @@ class Session:
         session something of its own, if the same seed may be played twice). Raises :class:`UsageError` for a scenario or
         identity the persona does not have, naming the nearest.
         """
-        rng = random.Random(f"{seed}:begin:{persona.id}")
-        drawn_scenario, drawn_identity = rng.choice(persona.scenarios), rng.choice(persona.identities)
+        drawn_scenario, drawn_identity = draw(persona, seed)
         scenario = persona.scenario(scenario_id) if scenario_id else drawn_scenario
         if scenario is None:
             raise unknown("scenario", scenario_id or "", (each.id for each in persona.scenarios))
@@ -309,6 +308,12 @@ class Session:
                     await asyncio.to_thread(self._recorder.save_turn, number, turn)
                 self._turns[number - 1] = turn
         self._mind = mind
+
+
+def draw(persona: Persona, seed: int) -> tuple[Scenario, Identity]:
+    """Return the scenario and the identity that a seed draws, so that a briefing can tell them before anything begins."""
+    rng = random.Random(f"{seed}:begin:{persona.id}")
+    return rng.choice(persona.scenarios), rng.choice(persona.identities)
 
 
 def cleaned(text: str) -> str:

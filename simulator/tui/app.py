@@ -46,7 +46,7 @@ class FinelineApp(App[int]):
     """Fineline in the terminal."""
 
     TITLE = "Fineline"
-    CSS_PATH = "styles/app.tcss"
+    CSS_PATH = ["styles/app.tcss", "styles/home.tcss"]  # home is the default screen, whose own stylesheet Textual does not read
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {
         get_system_commands_provider, _commands, _customers,
     }  # fmt: skip

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from simulator.domain.grade import Grade, SelfRating
     from simulator.domain.persona import Identity, Persona, Scenario
     from simulator.domain.transcript import Transcript, Turn
+    from simulator.store.store import Phase
 
 
 class Recorder(Protocol):
@@ -36,12 +37,20 @@ class Recorder(Protocol):
         """Keep what the trainee has typed and not yet said."""
         ...
 
-    def save_phase(self, phase: str) -> None:
+    def save_phase(self, phase: Phase) -> None:
         """Keep how far the practice has come: ``conversation``, ``rating``, ``debrief`` or ``done``."""
         ...
 
     def finish(self, transcript: Transcript) -> None:
         """Keep the ending and the survey."""
+        ...
+
+    def release(self) -> None:
+        """Let go of the session, so that it may be taken up again."""
+        ...
+
+    def discard(self) -> None:
+        """Delete the session: nothing was said in it."""
         ...
 
 

@@ -20,7 +20,7 @@ class SafeRecorder:
     :attr:`problem`, so that a conversation never stops for the disk. Safe to use from any thread.
     """
 
-    def __init__(self, recorder: SessionRecorder) -> None:
+    def __init__(self, recorder: SessionRecorder | None = None) -> None:
         self._recorder = recorder
         self._lock = RLock()
         self._turns: dict[int, Turn] = {}
@@ -29,10 +29,16 @@ class SafeRecorder:
         self._finished: Transcript | None = None
         self._problem = ""
 
+    def attach(self, recorder: SessionRecorder) -> None:
+        """Save into this session from now on; until then everything is held back."""
+        with self._lock:
+            self._recorder = recorder
+            self._save()
+
     @property
     def session_id(self) -> str | None:
-        """The session's id in the store."""
-        return self._recorder.session_id
+        """The session's id in the store; ``None`` before :meth:`attach`."""
+        return self._recorder.session_id if self._recorder is not None else None
 
     @property
     def problem(self) -> str:
@@ -72,17 +78,21 @@ class SafeRecorder:
         """Let go of the session, so that it may be taken up again."""
         with self._lock, suppress(FinelineError):
             self._save()
-            self._recorder.release()
+            if self._recorder is not None:
+                self._recorder.release()
 
     def discard(self) -> None:
         """Delete the session: nothing was said in it."""
         with self._lock, suppress(FinelineError):
             self._turns.clear()
             self._draft = self._phase = self._finished = None
-            self._recorder.store.discard(self._recorder.session_id)
+            if self._recorder is not None:
+                self._recorder.store.discard(self._recorder.session_id)
 
     def _save(self) -> None:
         """Save everything held back, in order; what fails stays."""
+        if self._recorder is None:
+            return
         try:
             for number in sorted(self._turns):
                 self._recorder.save_turn(number, self._turns[number])

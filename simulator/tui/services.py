@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulator.conversation.appraisal import ModelAppraiser
     from simulator.conversation.scene import Voice
     from simulator.conversation.voices.builtin import BuiltinVoice
-    from simulator.grading.judges import Judge
+    from simulator.grading.judges.protocol import Judge
     from simulator.language.detector import Detector
     from simulator.language.encoder import Encoder
     from simulator.models.endpoint import Endpoint

@@ -130,9 +130,8 @@ class AskNumber(FinelineModal[int]):
         with Vertical(classes="dialog"):
             yield Static(self._title, classes="dialog-title", markup=False)
             yield Static(self._note, classes="dialog-note", markup=False)
-            yield Input(
-                "" if self._current is None else str(self._current), placeholder="drawn", type="integer", max_length=10, compact=True
-            )
+            shown = "" if self._current is None else str(self._current)
+            yield Input(shown, placeholder="drawn", type="integer", max_length=10, compact=True)
         yield KeyBar()
 
     @on(Input.Submitted)
@@ -171,3 +170,26 @@ class Read(FinelineModal[None]):
         """Copy the text."""
         self.app.copy_to_clipboard(self._text)
         self.notify("Copied.", timeout=2)
+
+
+class AskText(FinelineModal[str]):
+    """Ask for one line. Dismisses with it, or with ``None``."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [_CANCEL]
+
+    def __init__(self, title: str, note: str, *, current: str) -> None:
+        super().__init__()
+        self._title, self._note, self._current = title, note, current
+
+    def compose(self) -> ComposeResult:
+        """Lay out title, note and field."""
+        with Vertical(classes="dialog -wide"):
+            yield Static(clean(self._title), classes="dialog-title", markup=False)
+            yield Static(clean(self._note), classes="dialog-note", markup=False)
+            yield Input(self._current, compact=True, select_on_focus=False)
+        yield KeyBar()
+
+    @on(Input.Submitted)
+    def _given(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)

@@ -81,7 +81,6 @@ class FindInput(Input):
 class HomeScreen(FinelineScreen[None]):
     """The customers, one of them in detail, and what was left unfinished."""
 
-    CSS_PATH = "../styles/home.tcss"
     AUTO_FOCUS = "#customers"
     HELP = "Choose a customer, read the briefing, and begin. Everything is saved as you go."
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,8 +91,8 @@ class HomeScreen(FinelineScreen[None]):
         Binding("f", "filter", "Skill", id="home.filter", tooltip="Show only customers who train one skill"),
         Binding("i", "identity", "Identity", id="home.identity", show=False, tooltip="Choose who plays this customer"),
         Binding("s", "scenario", "Scene", id="home.scenario", show=False, tooltip="Choose where you meet"),
-        Binding("n", "seed", "Seed number", id="home.seed", show=False, tooltip="Repeat a conversation: same seed, same customer"),
-        Binding("p", "problems", "File problems", id="home.problems", show=False, tooltip="Read what is wrong in trainers' files"),
+        Binding("n", "seed", "Seed", id="home.seed", show=False, tooltip="Repeat a conversation: same seed, same customer"),
+        Binding("p", "problems", "File problems", id="home.problems", show=False, tooltip="What is wrong in trainers' files"),
         Binding("r", "reload", "Read files again", id="home.reload", show=False, tooltip="Read the persona files again"),
         Binding("question_mark", "app.help", "Help", id="home.help", show=False, tooltip="Explain this screen"),
         Binding("q", "app.quit", "Leave", id="home.leave", tooltip="Leave Fineline"),
@@ -391,52 +390,41 @@ class HomeScreen(FinelineScreen[None]):
 
     def action_identity(self) -> None:
         """Choose who plays the customer."""
-        from simulator.tui.screens.dialogs import Choice, Choose
+        from simulator.tui.screens.choosing import ask_identity
 
         persona = self._persona(self.chosen)
-        if persona is None:
-            return
-        draw = self._draw(persona.id)
-        choices = [Choice(_DRAWN, "drawn", "whoever the seed says")]
-        choices += [Choice(each.name, each.name, f"{each.pronouns}, {each.age}") for each in persona.identities]
+        if persona is not None:
+            draw = self._draw(persona.id)
 
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                draw.identity = None if name == _DRAWN else name
+            def chosen(name: str | None) -> None:
+                draw.identity = name
                 self._detail()
 
-        note = "It changes nothing about what they feel or do."
-        self.app.push_screen(Choose("Who plays this customer?", choices, current=draw.identity or _DRAWN, note=note), chosen)
+            ask_identity(self.app, persona, draw.identity, chosen)
 
     def action_scenario(self) -> None:
         """Choose where to meet."""
-        from simulator.tui.screens.dialogs import Choice, Choose
+        from simulator.tui.screens.choosing import ask_scenario
 
         persona = self._persona(self.chosen)
-        if persona is None:
-            return
-        draw = self._draw(persona.id)
-        choices = [Choice(_DRAWN, "drawn", "wherever the seed says")]
-        choices += [Choice(each.id, each.place, f"{each.trainee}; {each.wants}") for each in persona.scenarios]
+        if persona is not None:
+            draw = self._draw(persona.id)
 
-        def chosen(scenario: str | None) -> None:
-            if scenario is not None:
-                draw.scenario = None if scenario == _DRAWN else scenario
+            def chosen(scenario: str | None) -> None:
+                draw.scenario = scenario
                 self._detail()
 
-        self.app.push_screen(Choose("Where do you meet?", choices, current=draw.scenario or _DRAWN), chosen)
+            ask_scenario(self.app, persona, draw.scenario, chosen)
 
     def action_seed(self) -> None:
         """Give a seed, to meet exactly the same customer again."""
-        from simulator.tui.screens.dialogs import AskNumber
+        from simulator.tui.screens.choosing import ask_seed
 
-        def given(number: int | None) -> None:
-            if number is not None:
-                self._seed = None if number < 0 else number
-                self._detail()
+        def chosen(seed: int | None) -> None:
+            self._seed = seed
+            self._detail()
 
-        note = "The same seed draws the same identity and scene, and the built-in voice answers the same way. Empty: drawn."
-        self.app.push_screen(AskNumber("Seed", note, current=self._seed), given)
+        ask_seed(self.app, self._seed, chosen)
 
     def action_history(self) -> None:
         """Show past sessions."""

@@ -1,0 +1,466 @@
+"""The conversation: nothing between you and the customer."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static, TextArea
+from textual.worker import Worker, WorkerError
+
+from simulator.conversation.scene import BUILTIN
+from simulator.conversation.session import Session, Speaking
+from simulator.domain.errors import FinelineError
+from simulator.domain.text import clean
+from simulator.tui.drafts import DraftKeeper
+from simulator.tui.flow import Practice
+from simulator.tui.screens.base import FinelineScreen
+from simulator.tui.screens.dialogs import Choice, Choose
+from simulator.tui.widgets.keybar import KeyBar
+from simulator.tui.widgets.panel import Ended, Trouble
+from simulator.tui.widgets.prompt import Prompt
+from simulator.tui.widgets.talk import Said, Talk
+from simulator.tui.widgets.topbar import Part, TopBar
+
+if TYPE_CHECKING:
+    from simulator.conversation.scene import Voice
+    from simulator.store.store import Phase
+    from simulator.tui.flow import Recorder
+
+
+class ConversationScreen(FinelineScreen[None]):
+    """Holds one conversation. The screen shows ``session.transcript``; everything in it is on disk before it is shown."""
+
+    CSS_PATH = "../styles/conversation.tcss"
+    AUTO_FOCUS = "#prompt"
+    HELP = """
+    `esc` pauses: go on, end and rate yourself, stop without being graded, or leave it for later. Stopping is always allowed
+    and never held against you. `ctrl+e` ends the conversation and goes on to rating yourself. `tab` goes between what was said
+    and what you type.
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+e", "end", "End and rate", id="talk.finish", tooltip="End the conversation and rate yourself"),
+        Binding("escape", "pause", "Pause or stop", id="talk.pause", tooltip="Pause, stop or leave for later"),
+        Binding("ctrl+y", "copy", "Copy last", id="talk.copy-last", tooltip="Copy what was said last to the clipboard"),
+        Binding("ctrl+s", "export", "Export", id="talk.export", show=False, tooltip="Copy or write out the whole conversation"),
+        Binding("pageup", "scroll(-1)", "Scroll up", id="talk.page-up", show=False, tooltip="Read what was said earlier"),
+        Binding("pagedown", "scroll(1)", "Scroll down", id="talk.page-down", show=False, tooltip="Back to what was said last"),
+    ]
+
+    class Heard(Message):
+        """The customer said one more sentence, or all of it."""
+
+        def __init__(self, *, done: bool) -> None:
+            super().__init__()
+            self.done = done
+
+    class Failed(Message):
+        """The customer's voice failed."""
+
+        def __init__(self, error: FinelineError) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, session: Session, recorder: Recorder | None, *, draft: str = "") -> None:
+        super().__init__()
+        self.session = session
+        self.recorder = recorder
+        self._draft = clean(draft)
+        self._drafts = DraftKeeper(recorder)
+        self._speaking = False
+        self._first_words = False
+        self._queued = False
+        self._left = False
+        self._speech: Worker[None] | None = None
+
+    # Layout
+
+    def compose(self) -> ComposeResult:
+        """Lay out head, talk, prompt and keys."""
+        yield TopBar(id="top")
+        yield Static(id="banner", markup=False)
+        yield Talk(id="talk")
+        yield Static(id="status", markup=False)
+        yield Trouble(id="trouble")
+        yield Ended(id="ended")
+        yield Prompt(self._draft, id="prompt")
+        yield KeyBar()
+
+    @property
+    def name_shown(self) -> str:
+        """The customer's name, safe to show."""
+        return clean(self.session.identity.name, keep_newlines=False)
+
+    @property
+    def talk(self) -> Talk:
+        """What was said."""
+        return self.query_one("#talk", Talk)
+
+    @property
+    def prompt(self) -> Prompt:
+        """What is being typed."""
+        return self.query_one("#prompt", Prompt)
+
+    @property
+    def trouble(self) -> Trouble:
+        """The panel of a failed voice."""
+        return self.query_one("#trouble", Trouble)
+
+    @property
+    def would_lose_words(self) -> bool:
+        """Whether leaving now loses something that was said."""
+        said = any(turn.role == "trainee" for turn in self.session.transcript.turns)
+        return said and not self._left and (self.recorder is None or bool(self.recorder.problem))
+
+    @property
+    def practice(self) -> Practice:
+        """What the rating and the debrief need."""
+        session = self.session
+        return Practice(session.persona, session.scenario, session.identity, session.transcript, self.recorder)
+
+    def on_mount(self) -> None:
+        """Show what was said so far; the customer speaks if it is their turn."""
+        self._show()
+        self._remember()
+        if self.recorder is None:
+            reason = self.services.store_problem or "there is no place to keep it."
+            self._say_banner(f"This conversation is not saved: {reason}")
+        if self.session.ended:
+            self._show_ended()
+        elif self.session.owes_reply:
+            self._let_speak()
+
+    async def on_unmount(self) -> None:
+        """Keep what is typed; a conversation in which nothing was said is not kept."""
+        if self._left:
+            return
+        self._left = True
+        await self._drafts.close()
+        recorder = self.recorder
+        if recorder is not None and not self.session.ended and self._said_nothing and not self._typed.strip():
+            await asyncio.to_thread(recorder.discard)
+        elif recorder is not None:
+            await asyncio.to_thread(recorder.release)
+
+    @property
+    def _said_nothing(self) -> bool:
+        return not any(turn.role == "trainee" for turn in self.session.transcript.turns)
+
+    # Showing
+
+    def _show(self) -> None:
+        self.talk.show(self._messages())
+        self._show_top()
+        self._show_status()
+        if self.recorder is not None:
+            problem = self.recorder.problem
+            self._say_banner(f"Not saved yet: {problem} The conversation goes on; ctrl+s exports it." if problem else "")
+
+    def _messages(self) -> list[Said]:
+        messages = []
+        for number, turn in enumerate(self.session.transcript.turns, 1):
+            name = self.name_shown if turn.role == "customer" else "You"
+            messages.append(Said(turn.role, name, clean(turn.text), number))
+        if self.session.ended:
+            messages.append(Said("note", "", self._ending_words()))
+        return messages
+
+    def _ending_words(self) -> str:
+        ending = self.session.persona.by_ending.get(self.session.transcript.ending or "")
+        if ending is None:
+            return "You ended the conversation."
+        return clean(self.session.identity.fill(ending.means)) or f"{self.name_shown} ended the conversation."
+
+    def _show_top(self) -> None:
+        session = self.session
+        turns = sum(turn.role == "trainee" for turn in session.transcript.turns)
+        left: list[Part] = [(self.name_shown, "bold $accent"), (clean(session.scenario.place, keep_newlines=False), "")]
+        right: list[Part] = [(self._voice_words(), "$foreground"), (f"turn {turns}", ""), (f"seed {session.seed}", "")]
+        self.query_one("#top", TopBar).show(left=left, right=right)
+
+    def _voice_words(self) -> str:
+        name = self.session.voice.name
+        if name == BUILTIN:
+            return "built-in voice"
+        chosen = self.services.voice_words
+        return clean(chosen if name in chosen else name, keep_newlines=False)
+
+    def _show_status(self) -> None:
+        parts: list[tuple[str, str]] = []
+        if self._speaking:
+            doing = "is speaking" if self._first_words else "is thinking…"
+            parts = [("▍ ", "$accent"), (f"{self.name_shown} {doing}", "$quiet")]
+        if self._queued:
+            parts.append((f"{'   ' if parts else ''}said when {self.name_shown} has finished · esc to hold back", "$primary"))
+        self.query_one("#status", Static).update(Content.assemble(*parts))
+
+    def _say_banner(self, text: str) -> None:
+        banner = self.query_one("#banner", Static)
+        if text or banner.has_class("-shown"):
+            banner.set_class(bool(text), "-shown")
+            banner.update(Content(clean(text)))
+
+    def _remember(self) -> None:
+        self.prompt.remember([turn.text for turn in self.session.transcript.turns if turn.role == "trainee"])
+
+    # The customer
+
+    def _let_speak(self) -> None:
+        self._speaking, self._first_words = True, False
+        self.trouble.hide()
+        self._show_status()
+        self._speech = self._speak()
+
+    @work(group="speech", exclusive=True, exit_on_error=True)
+    async def _speak(self) -> None:
+        try:
+            async for event in self.session.reply():
+                self.post_message(self.Heard(done=not isinstance(event, Speaking)))
+        except FinelineError as error:
+            self.post_message(self.Failed(error))
+
+    @on(Heard)
+    def _heard(self, message: Heard) -> None:
+        self._first_words = True
+        if message.done:
+            self._speaking = False
+        self._show()
+        if not message.done:
+            return
+        if self.session.ended:
+            self._show_ended()
+        elif self._queued:
+            self._queued = False
+            self._show_status()
+            self._say(self.prompt.text)
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        self._speaking = self._queued = False
+        self._show()
+        name = self.name_shown
+        title = f"{name} was cut off." if self._first_words else f"{name} has not answered."
+        error = message.error
+        self.trouble.show(title, f"{error.message} {error.hint}".strip())
+
+    def action_retry(self) -> None:
+        """Ask the same voice again."""
+        if not self._speaking:
+            self._to_prompt()
+            self._let_speak()
+
+    @work(group="voice", exclusive=True)
+    async def action_builtin(self) -> None:
+        """Go on with the built-in voice for this conversation."""
+        await self._change_voice(self.services.builtin_voice())
+
+    def action_models(self) -> None:
+        """Choose another model."""
+
+        def chosen(changed: bool | None) -> None:
+            if changed:
+                self.run_worker(self._change_voice(self.services.voice()), group="voice", exclusive=True)
+
+        self.fineline.open_models(chosen)
+
+    async def _change_voice(self, coming: Any) -> None:
+        try:
+            voice: Voice = await coming
+        except FinelineError as error:
+            self.fineline.say_error(error)
+            return
+        self.session.voice = voice
+        self._show_top()
+        if self.session.owes_reply and not self._speaking:
+            self._to_prompt()
+            self._let_speak()
+
+    def _to_prompt(self) -> None:
+        self.trouble.hide()
+        self.prompt.focus()
+
+    # The trainee
+
+    @property
+    def _typed(self) -> str:
+        return self._draft if not self.is_attached else self.prompt.text
+
+    @on(Prompt.Say)
+    def _wants_to_say(self, message: Prompt.Say) -> None:
+        if not message.text.strip() or self.session.ended:
+            return
+        if self.trouble.shown:
+            self.notify(f"{self.name_shown} has not answered yet: decide above how to go on. Your words stay here.")
+            self.trouble.focus()
+        elif self._speaking:
+            self._queued = True
+            self._show_status()
+        else:
+            self._say(message.text)
+
+    @work(group="hearing")
+    async def _say(self, text: str) -> None:
+        if self._speaking:
+            return
+        self._speaking, self._first_words = True, False
+        prompt = self.prompt
+        prompt.put("")
+        try:
+            await self.session.hear(text)
+        except FinelineError as error:
+            self._speaking = False
+            self._give_back(text)
+            self._show()
+            self.fineline.say_error(error)
+            return
+        self._drafts.forget()
+        self._drafts.note(prompt.text)
+        self._remember()
+        self.talk.anchor()
+        self._show()
+        self._let_speak()
+
+    def _give_back(self, text: str) -> None:
+        """Put what could not be said back before what has been typed since."""
+        typed = self.prompt.text
+        self.prompt.put(f"{text}\n{typed}" if typed else text)
+
+    @on(TextArea.Changed, "#prompt")
+    def _typing(self) -> None:
+        self._draft = self.prompt.text
+        self._drafts.note(self._draft)
+        if self._queued:
+            self._queued = False
+            self._show_status()
+
+    @on(Talk.Typed)
+    def _typed_elsewhere(self, message: Talk.Typed) -> None:
+        if not self.session.ended:
+            self.prompt.focus()
+            self.prompt.insert(message.character)
+
+    # Copying and writing out
+
+    @on(Talk.Copied)
+    def _copy_marked(self, message: Talk.Copied) -> None:
+        self._copy(message.text)
+
+    def action_copy(self) -> None:
+        """Copy what was said last."""
+        turns = self.session.transcript.turns
+        if turns:
+            self._copy(clean(turns[-1].text))
+
+    def _copy(self, text: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.notify("Copied.", timeout=2)
+
+    def action_export(self) -> None:
+        """Copy or write out the whole conversation."""
+        from simulator.tui.writing_out import write_out
+
+        write_out(self.fineline, self.session.transcript, self.name_shown)
+
+    def action_scroll(self, pages: int) -> None:
+        """Scroll what was said, wherever the focus is."""
+        if pages < 0:
+            self.talk.scroll_page_up(animate=False)
+        else:
+            self.talk.scroll_page_down(animate=False)
+
+    # Pausing and ending
+
+    def action_pause(self) -> None:
+        """Hold back what is queued; otherwise pause."""
+        if self._queued:
+            self._queued = False
+            self._show_status()
+            return
+        if self.session.ended:
+            self.action_later()
+            return
+        choices = [
+            Choice("resume", "Go on", key="g"),
+            Choice("end", "End and rate yourself", "Then the debrief", key="e"),
+            Choice("stop", "Stop without being graded", "Always all right; nothing is held against you", key="s"),
+            Choice("later", "Leave it for later", "The home screen offers to go on", key="l"),
+        ]
+        if self.recorder is None:
+            choices.pop()
+            choices.append(Choice("export", "Write it out", "This conversation is not saved", key="w"))
+        self.app.push_screen(Choose("Paused", choices), self._paused)
+
+    def _paused(self, choice: str | None) -> None:
+        if choice == "end":
+            self.action_end()
+        elif choice == "stop":
+            self._stop()
+        elif choice == "later":
+            self.action_later()
+        elif choice == "export":
+            self.action_export()
+
+    def action_later(self) -> None:
+        """Leave; the home screen offers to go on."""
+        self.fineline.go_home()
+
+    @work(group="ending", exclusive=True)
+    async def action_end(self) -> None:
+        """End the conversation and rate yourself."""
+        if self._said_nothing:
+            self.notify("Nothing was said yet, so there is nothing to rate. Esc stops.")
+            return
+        await self._end("trainee_ended")
+        self.action_rate()
+
+    @work(group="ending", exclusive=True)
+    async def _stop(self) -> None:
+        if not self._said_nothing:
+            await self._end("stopped")
+            await self._save_phase("done")
+        self.fineline.go_home()
+
+    async def _end(self, how: str) -> None:
+        if self._speech is not None:
+            self._speech.cancel()
+            with suppress(WorkerError):
+                await self._speech.wait()
+        self._speaking = self._queued = False
+        await self.session.stop(how)
+
+    @work(group="rating", exclusive=True)
+    async def action_rate(self) -> None:
+        """Go on to the self-rating."""
+        await self._save_phase("rating")
+        await self._drafts.close()
+        self._left = True
+        self.fineline.open_rating(self.practice)
+
+    async def _save_phase(self, phase: Phase) -> None:
+        if self.recorder is not None:
+            await asyncio.to_thread(self.recorder.save_phase, phase)
+
+    def _show_ended(self) -> None:
+        self._show()
+        self.prompt.display = False
+        survey = self.session.transcript.survey
+        comment = clean(survey.comment) if survey is not None else ""
+        self.query_one("#ended", Ended).show(self._ending_words(), f"“{comment}”" if comment else "")
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        """Offer only what makes sense now."""
+        del parameters
+        if action in ("end", "pause"):
+            return not self.session.ended
+        if action == "rate":
+            return self.session.ended
+        if action == "builtin":
+            return self.session.voice.name != BUILTIN
+        return True
