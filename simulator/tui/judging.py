@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from simulator.domain.grade import Grade
     from simulator.domain.rubric import Rubric
     from simulator.domain.transcript import Transcript
-    from simulator.grading.judges import Judge
+    from simulator.grading.judges.protocol import Judge
 
 # More at a time would only queue at a small server, and meet rate limits at a large one.
 AT_A_TIME: Final = 2

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from simulator.domain.grade import Grade
     from simulator.domain.rubric import Rubric
     from simulator.grading.debrief import Debrief
-    from simulator.grading.judges import Judge
+    from simulator.grading.judges.protocol import Judge
     from simulator.tui.flow import Practice
 
 

@@ -158,7 +158,7 @@ class RatingScreen(FinelineScreen[None]):
         """Go to the line above or below; behind the last line comes the note."""
         stops = [*self.query(RatingLine), self.query_one(Note)]
         if self.focused in stops:
-            place = stops.index(self.focused) + by  # type: ignore[arg-type]
+            place = stops.index(self.focused) + by
             if 0 <= place < len(stops):
                 stops[place].focus()
 
