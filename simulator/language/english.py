@@ -16,7 +16,7 @@ _COMMON = frozenset(
 )
 _FOREIGN = frozenset(
     """el la los las de del que y en un una por para con no se su lo le les des du et est une pour dans qui pas je vous nous il elle ce der die das und ist
-    nicht ein eine ich sie wir mit auf für von zu den dem il di che è e non per con sono della gli o os as em um uma não com para je een het niet ik van dat
+    nicht ein eine ich sie wir mit auf für von zu den dem il di che è e non per con sono della gli o os as em uma não com para je een het niet ik van dat
     och att det som jag är inte på en och på ja nie się jest to w z na bir ve bu için değil mi ben sen hola gracias merci bonjour danke bitte ciao grazie
     por favor oui nein sí si obrigado tack cómo está qué où avec votre sehr gut""".split()
 ) - {"no", "a", "as", "in", "to", "on", "me", "die", "den", "des", "van", "com", "z", "w", "sen", "ben", "o", "son"}  # fmt: skip

@@ -40,7 +40,8 @@ def talk() -> Talk:
         turns = []
         for who, text, *shown in lines:
             heard = tuple(
-                Heard(id=each.rstrip("?"), strength=0.3 if each.endswith("?") else 0.9, quote=text.split(",")[0]) for each in shown
+                Heard(id=each.rstrip("?"), strength=0.3 if each.endswith("?") else 0.9, quote=text.split(",")[0])
+                for each in shown
             )
             turns.append(Turn(role="customer" if who == "c" else "trainee", text=text, behaviours=heard))
         return Transcript(id="talk", turns=turns)

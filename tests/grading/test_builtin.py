@@ -119,14 +119,23 @@ def test_reasons_use_the_catalogues_titles(find: Callable[..., Finding], catalog
 
 
 def test_conversation_wide_evidence_for_something_missing_is_the_longest_answer(find: Callable[..., Finding]) -> None:
-    found = find({"met_by": ("greets",)}, CHAT, ("t", "Yes."), CHAT, ("t", "The form is over there by the door."), CHAT, ("t", ""))
+    found = find(
+        {"met_by": ("greets",)}, CHAT, ("t", "Yes."), CHAT, ("t", "The form is over there by the door."), CHAT, ("t", "")
+    )
     assert (found.verdict, [each.turn for each in found.evidence]) == ("not_met", [4])
 
 
 async def test_a_grade_carries_everything_needed_to_make_it_again(ear: Hears, talk: Talk) -> None:
     asked = rubric(Criterion(id="it", asks="Is it?", **LIMIT))  # type: ignore[arg-type]
     made = await grade(talk(ADVANCE, KIND), asked, BuiltinJudge(ear))
-    assert (made.transcript, made.rubric, made.judge, made.status, made.level, made.score) == ("talk", "skill", "built-in", "scored", 5, 1)
+    assert (made.transcript, made.rubric, made.judge, made.status, made.level, made.score) == (
+        "talk",
+        "skill",
+        "built-in",
+        "scored",
+        5,
+        1,
+    )
     assert made.versions.detector == "written-1" and made.versions.rubric == digest(asked) and made.versions.prompt is None
     assert made == await grade(talk(ADVANCE, KIND), asked, BuiltinJudge(ear))
 

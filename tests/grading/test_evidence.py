@@ -23,7 +23,10 @@ TALK = Transcript(
 @pytest.mark.parametrize(
     ("quote", "exact"),
     [
-        ("I'm flattered, but I keep it friendly and professional here.", "I’m flattered, but I keep it  friendly\nand professional here."),
+        (
+            "I'm flattered, but I keep it friendly and professional here.",
+            "I’m flattered, but I keep it  friendly\nand professional here.",
+        ),
         ("I’M FLATTERED", "I’m flattered"),
         ('"I keep it friendly and professional here"', "I keep it  friendly\nand professional here"),
         ("…friendly and professional…", "friendly\nand professional"),
@@ -33,7 +36,9 @@ def test_white_space_case_and_quotation_marks_do_not_matter(quote: str, exact: s
     assert locate(TALK.turns[1].text, quote) == exact
 
 
-@pytest.mark.parametrize("quote", ["I'm flattered but I keep it", "kept it friendly", "flatter", "rofessional here", "friendly … here", "art"])
+@pytest.mark.parametrize(
+    "quote", ["I'm flattered but I keep it", "kept it friendly", "flatter", "rofessional here", "friendly … here", "art"]
+)
 def test_other_words_and_parts_of_words_do_not_hold(quote: str) -> None:
     assert locate(TALK.turns[1].text, quote) is None
     assert check(TALK, Evidence(turn=2, quote=quote)).fault == "not_in_turn"

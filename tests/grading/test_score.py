@@ -147,7 +147,9 @@ def test_a_cap_is_named_in_the_reason_and_the_sum() -> None:
 
 
 def test_thresholds_are_not_missed_by_rounding() -> None:
-    asked = rubric(criterion("a", weight=0.1), criterion("b", weight=0.2), criterion("c", weight=0.1), thresholds=(0.25, 0.5, 0.75, 0.9))
+    asked = rubric(
+        criterion("a", weight=0.1), criterion("b", weight=0.2), criterion("c", weight=0.1), thresholds=(0.25, 0.5, 0.75, 0.9)
+    )
     assert score(asked, [finding("a", "met"), finding("b", "met"), finding("c", "not_met")]).level == 4
 
 

@@ -11,7 +11,8 @@ How a criterion is read:
 * **The criterion** is not met when any occasion was broken; otherwise it is met when one occasion was (every one, with
   ``every_time``); otherwise not met, and the evidence is what the trainee said instead.
 
-Criteria that name no behaviour need a reader and are left *not judged*.
+Criteria that name no behaviour need a reader and are left *not judged*. So is everything where a speaker's words, taken together,
+are not English: hearing nothing there means nothing.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from simulator.domain.rubric import Criterion, Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.evidence import excerpt
 from simulator.grading.judges.protocol import Judgement
+from simulator.language.reading import understands
 
 BUILT_IN = "built-in"
 ANSWER_TURNS = 2
 MAX_EVIDENCE = 3
+UNHEARD = "The built-in judge understands only English, and what was said here does not look like it."
 NEEDS_READER = "This needs a reader's judgement; the built-in judge only hears behaviours."
 
 
@@ -75,6 +78,12 @@ class Hearing:
             number: {each.id: each for each in turn if each.shown} for number, turn in enumerate(heard, 1)
         }
         self.customer = tuple(number for number, _ in transcript.said_by("customer"))
+        self.understood = all(self._understood(numbers) for numbers in (self.trainee, self.customer))
+
+    def _understood(self, numbers: Sequence[int]) -> bool:
+        """Return whether what one speaker said, taken together, is English; too few words to tell are given the benefit."""
+        words = " ".join(self.transcript.turns[number - 1].text for number in numbers)
+        return understands(words) or not any(char.isalpha() for char in words)
 
     def first_shown(self, number: int, behaviours: Iterable[str]) -> str | None:
         """Return the first of ``behaviours`` that turn ``number`` shows."""
@@ -131,6 +140,8 @@ class BuiltinJudge:
         if taken < applies.min_turns:
             reason = f"Only asked from {applies.min_turns} trainee turns on; there were {taken}."
             return Finding(criterion=criterion.id, verdict="not_applicable", reason=reason)
+        if not hearing.understood:
+            return Finding(criterion=criterion.id, verdict="not_judged", reason=UNHEARD)
         occasions = self._occasions(hearing, criterion)
         if not occasions:
             return Finding(criterion=criterion.id, verdict="not_applicable", reason="Nothing called for it.")

@@ -10,10 +10,8 @@ The judge is blind unless told otherwise: names, pronouns and gendered words are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-
-from pydantic import BaseModel
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from simulator.domain.behaviour import Catalogue
 from simulator.domain.grade import Finding, Usage
@@ -24,37 +22,16 @@ from simulator.grading.judges.protocol import Judgement
 from simulator.grading.judges.reply import Answers, Reading, read
 from simulator.grading.judges.view import View
 from simulator.models.errors import ModelError
+from simulator.models.structured import Structured, add
 
 if TYPE_CHECKING:
-    from simulator.models.chat import Structured
-
-T = TypeVar("T", bound=BaseModel)
+    from simulator.models.chat import LanguageModel
 
 # Room for the JSON of one finding with a few quotes, and for models that think before they write.
 TOKENS_A_CRITERION = 220
 TOKENS_BESIDES = 600
 
 NO_ANSWER = "The judge gave no usable answer to it, asked twice."
-
-
-class Answering(Protocol):
-    """The part of a chat model that is needed."""
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        ...
-
-    async def structured(
-        self,
-        messages: Sequence[Any],
-        schema: type[T],
-        *,
-        max_tokens: int,
-        check: Callable[[T], str | None] | None = None,
-    ) -> Structured[T]:
-        """Return an answer of the given shape with what it took, or raise :class:`ModelError`."""
-        ...
 
 
 class ModelJudge:
@@ -65,7 +42,7 @@ class ModelJudge:
     """
 
     def __init__(
-        self, model: Answering, blind: bool = True, *, catalogue: Catalogue | None = None, names: Iterable[str] = ()
+        self, model: LanguageModel, blind: bool = True, *, catalogue: Catalogue | None = None, names: Iterable[str] = ()
     ) -> None:
         self._model = model
         self._blind = blind
@@ -134,7 +111,7 @@ class ModelJudge:
             reply = await self._ask(more, len(failing))
         except ModelError as error:
             # What the first answer settled stays; the rest is left as it was.
-            return add(usage, error.usage) if error.usage else usage
+            return add(usage, error.usage)
         second = read(reply.value, failing, view)
         for criterion_id, finding in second.findings.items():
             reading.findings[criterion_id] = finding
@@ -159,14 +136,3 @@ def _too_early(criterion: Criterion, taken: int) -> Finding:
 
 def _failure(error: ModelError) -> str:
     return f"The judge could not read this conversation: {error.message}"
-
-
-def add(one: Usage, other: Usage) -> Usage:
-    """Return what two calls took together."""
-    return Usage(
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        cached_tokens=one.cached_tokens + other.cached_tokens,
-        calls=one.calls + other.calls,
-        estimated=one.estimated or other.estimated,
-    )

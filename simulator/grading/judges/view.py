@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from simulator.domain.grade import Evidence
 from simulator.domain.text import clean
 from simulator.domain.transcript import Transcript, Turn
 from simulator.grading.evidence import Check, check
 from simulator.grading.judges.prompt import unfence
-from simulator.language.neutral import neutralise
+
+if TYPE_CHECKING:
+    from simulator.language.neutral import Neutralised
 
 
 class View:
@@ -22,7 +25,7 @@ class View:
         self._transcript = transcript
         texts = [clean(turn.text) for turn in transcript.turns]
         known = [name for name in (transcript.identity, *names) if name]
-        self._neutral = neutralise(texts, known) if blind else None
+        self._neutral = _neutral(texts, known) if blind else None
         self.texts: tuple[str, ...] = tuple(self._neutral.texts if self._neutral is not None else texts)
         self._shown = Transcript(
             id=transcript.id,
@@ -42,3 +45,9 @@ class View:
         exact = self.texts[number - 1][at : at + len(seen.evidence.quote)]
         restored = check(self._transcript, Evidence(turn=number, quote=self._neutral.restore(number - 1, exact)))
         return Check(restored.evidence, restored.fault, seen.moved_from)
+
+
+def _neutral(texts: Sequence[str], names: Sequence[str]) -> Neutralised:
+    from simulator.language.neutral import neutralise
+
+    return neutralise(texts, names)
