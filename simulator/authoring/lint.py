@@ -72,6 +72,7 @@ class RuleLint:
         self.widest = environment(persona, whole)
         self.env = environment(persona, self.reach.ranges, trainee)
         self.impossible: set[Location] = set()
+        self.possible: dict[str, bool] = {}
 
     def report(
         self,
@@ -102,15 +103,23 @@ class RuleLint:
     def conditions(self) -> None:
         """Find conditions that can never hold."""
         for location, what, when, inside in self.each_condition():
-            if not can_hold(when.tree, self.widest):
-                self.report("error", location, f"{what}: {str(when)!r} can never hold", "never", expected=self.limits(when))
-            elif not can_hold(when.tree, self.env):
-                self.report("warning", location, f"{what}: {str(when)!r} can never hold: {self.why(when)}", "never")
+            if not self.can_hold(when):
+                message = f"{what}: {str(when)!r} can never hold"
+                if not can_hold(when.tree, self.widest):
+                    self.report("error", location, message, "never", expected=self.limits(when))
+                else:
+                    self.report("warning", location, f"{message}: {self.why(when)}", "never")
             elif inside is not None and narrow_both(inside, when.tree, self.env) is None:
                 self.report("warning", location, f"{what}: {str(when)!r} can never hold where it stands", "never")
             else:
                 continue
             self.impossible.add(location)
+
+    def can_hold(self, when: Condition) -> bool:
+        """Return whether a condition can hold; the same condition often decides many lines."""
+        if when.source not in self.possible:
+            self.possible[when.source] = can_hold(when.tree, self.env)
+        return self.possible[when.source]
 
     def each_condition(self) -> Iterator[tuple[tuple[str | int, ...], str, Condition, Tree | None]]:
         """Yield each condition: its place, what it decides, itself, and the condition it stands inside of."""
@@ -177,7 +186,7 @@ class RuleLint:
             for before in range(index):
                 if ("endings", before, "when") in self.impossible:
                     continue
-                if implies(ending.when.tree, endings[before].when.tree, self.env):
+                if _related(ending.when, endings[before].when) and implies(ending.when.tree, endings[before].when.tree, self.env):
                     message = f"the ending {ending.id!r} is never reached: {endings[before].id!r} above it holds whenever it does"
                     self.report("warning", ("endings", index, "id"), message, "unreachable")
                     break
@@ -186,12 +195,12 @@ class RuleLint:
 
     def first_turn(self) -> Environment:
         """Return what holds when the trainee has spoken once, and nothing of note was heard."""
-        env: dict[str, Interval] = {name: (feeling.start, feeling.start) for name, feeling in self.persona.state.items()}
-        env |= {"turn": (1.0, 1.0), "task_done": (0.0, 0.0)}
+        known: dict[str, Interval] = {name: (feeling.start, feeling.start) for name, feeling in self.persona.state.items()}
+        known |= {"turn": (1.0, 1.0), "task_done": (0.0, 0.0)}
         whens = [ending.when for ending in self.persona.endings]
         for function, argument, _ in (call for when in whens for call in when.calls):
-            env[f"{function}({argument})"] = (0.0, 0.0) if function != "did" else (0.0, 1.0)
-        return env
+            known[f"{function}({argument})"] = (0.0, 0.0) if function != "did" else (0.0, 1.0)
+        return Environment(known)
 
     def moves(self) -> None:
         """Find moves that never get their turn. Urgent ones are asked first; then each in the order it stands."""
@@ -206,23 +215,27 @@ class RuleLint:
             if move.when is not None and always_holds(tree, self.env):
                 message = f"the condition of the move {move.id!r} always holds: leave it out"
                 self.report("warning", location, message, "always")
+                continue
+            within = narrow(tree, self.env)
+            if move.when is None or within is None:
+                continue
             for number, ending in enumerate(self.persona.endings):
-                possible = ("endings", number, "when") not in self.impossible
-                if possible and move.when is not None and implies(tree, ending.when.tree, self.env):
+                possible = ("endings", number, "when") not in self.impossible and _related(move.when, ending.when)
+                if possible and always_holds(ending.when.tree, within):
                     message = f"the move {move.id!r} is never reached: the ending {ending.id!r} holds whenever it does"
                     self.report("warning", ("moves", index, "id"), message, "unreachable")
                     break
             else:
-                self.shadowed(index, tree, [each for each in order[:position] if ("moves", each, "when") not in self.impossible])
+                self.shadowed(move.when, index, within, order[:position])
 
-    def shadowed(self, index: int, tree: Tree, above: list[int]) -> None:
+    def shadowed(self, when: Condition, index: int, within: Environment, above: list[int]) -> None:
         """Report a move that waits until one above it has nothing left to say. Moves without a condition wait by design."""
         move = self.persona.moves[index]
-        if always_holds(tree, self.env):
-            return
         for each in above:
             other = self.persona.moves[each]
-            if other.at_most is None and other.gap == 0 and implies(tree, _tree_of(other), self.env):
+            if other.at_most is not None or other.gap or ("moves", each, "when") in self.impossible:
+                continue
+            if other.when is None or (_related(when, other.when) and always_holds(other.when.tree, within)):
                 because = "whose condition holds whenever this one's does" if other.when is not None else "which has no condition"
                 message = f"the move {move.id!r} comes only when every line of {other.id!r} above it is said, {because}"
                 self.report("warning", ("moves", index, "id"), message, "unreachable", expected="the narrower move first")
@@ -270,6 +283,12 @@ class RuleLint:
 
 def _tree_of(move: Move) -> Tree:
     return move.when.tree if move.when is not None else _TRUE
+
+
+def _related(one: Condition, other: Condition) -> bool:
+    """Return whether two conditions ask about anything in common; if not, neither can follow from the other."""
+    asked = {name for name, _ in one.names} | {argument for _, argument, _ in one.calls}
+    return any(name in asked for name, _ in other.names) or any(argument in asked for _, argument, _ in other.calls)
 
 
 def narrow_both(one: Tree, other: Tree, env: Environment) -> Environment | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 
 from simulator.authoring.lint import persona_lines
 from simulator.authoring.yaml import Document, Location, problem
@@ -17,6 +16,7 @@ _SLOT_FOR = {"she": "{they}", "he": "{they}", "him": "{them}", "her": "{them} or
              "hers": "{theirs}", "herself": "{themself}", "himself": "{themself}"}  # fmt: skip
 _SLOT = re.compile(r"\{[^{}]*\}")
 _SENTENCE_END = re.compile(r"(?:[.!?]+|…)[\"')\]’”]*(?=\s+[\"'(\[‘“]?[A-Z0-9{]|\s*$)")
+_STOPS = re.compile(r"[.!?…]")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # Names that are words too: a capital at the start of a sentence says nothing about them.
 _ALSO_WORDS = frozenset(
@@ -28,7 +28,7 @@ _ALSO_WORDS = frozenset(
 _COMMON = frozenset(
     "a an and are as at be been but by for from had has have he her him his i i'd i'm i've if in is it it's its me my no not "  # noqa: SIM905
     "of on or our out she so that that's the their them there they this to up us was we were what when which who will with "
-    "you your just about into all some".split()
+    "you your just about into all some name they them their are have do".split()
 )
 _GIVEN_AWAY = 0.8
 _FACT_WORDS_MIN = 3
@@ -55,11 +55,13 @@ class LineLint:
                         severity="warning")
             )  # fmt: skip
         lines = list(persona_lines(self.persona))
-        self.repeats(lines)
+        folded = [words_of(line.text) for _, line in lines]
+        self.repeats(lines, folded)
         self.lengths(lines)
         self.pronouns()
         self.names(lines)
-        self.facts(lines)
+        self.unasked()
+        self.given_away(lines, folded)
         return self.problems
 
     def place_of(self, location: Location) -> tuple[str | int, ...]:
@@ -69,13 +71,13 @@ class LineLint:
             value = value[part]
         return (*location, "text") if isinstance(value, dict) else tuple(location)
 
-    def repeats(self, lines: list[tuple[tuple[str | int, ...], Line]]) -> None:
+    def repeats(self, lines: list[tuple[tuple[str | int, ...], Line]], folded: list[list[str]]) -> None:
         """Find lines that say the same: each is said once in a conversation, so the second is lost."""
         seen: dict[str, tuple[str | int, ...]] = {}
-        for location, line in lines:
+        for (location, _), found in zip(lines, folded, strict=True):
             if location[0] == "survey":
                 continue
-            words = " ".join(_WORD.findall(fold(line.text)))
+            words = " ".join(found)
             scenario = str(location[1]) if location[0] == "scenarios" else ""
             first = seen.get(words) or seen.get(f"{scenario}|{words}")
             if first is not None:
@@ -88,8 +90,10 @@ class LineLint:
         """Find lines of more sentences than the voice allows."""
         at_most = self.persona.voice.at_most
         for location, line in lines:
+            if location[0] == "survey" or len(_STOPS.findall(line.text)) < at_most:
+                continue
             count = sentences(line.text)
-            if count > at_most and location[0] != "survey":
+            if count > at_most:
                 self.warn(self.place_of(location), f"this line has {count} sentences", "too-long",
                           expected=f"at most {at_most}, as voice.at_most says")  # fmt: skip
 
@@ -128,17 +132,20 @@ class LineLint:
         pattern = re.compile(r"\b(" + "|".join(map(re.escape, sorted(words))) + r")\b") if words else None
         if pattern is None:
             return
-        texts = [(self.place_of(location), line.text) for location, line in lines]
+        texts = [(location, line.text) for location, line in lines]
         texts += [each for each in self.about() if each[0][0] not in ("summary", "content_note")]
         texts.append((("about",), self.persona.about))
         texts += [((*location, "text"), fact.text) for location, fact in self.all_facts()]
+        if pattern.search("\n".join(text for _, text in texts)) is None:
+            return
         for location, text in texts:
             for match in pattern.finditer(text):
                 before = text[: match.start()].rstrip(" \"'“‘(")
                 starts = not before or before[-1] in ".!?…:"
                 if match[1].casefold() in _ALSO_WORDS and starts:
                     continue
-                self.warn(location, f"the name {match[1]!r} is typed in", "name", expected="{name}", offset=match.start())
+                where = self.place_of(location)
+                self.warn(where, f"the name {match[1]!r} is typed in", "name", expected="{name}", offset=match.start())
 
     def all_facts(self) -> Iterator[tuple[tuple[str | int, ...], Fact]]:
         """Yield every fact with its place."""
@@ -146,31 +153,36 @@ class LineLint:
             yield from ((("scenarios", index, "facts", number), fact) for number, fact in enumerate(scenario.facts))
         yield from ((("facts", number), fact) for number, fact in enumerate(self.persona.facts))
 
-    @cached_property
-    def guarded(self) -> list[tuple[tuple[str | int, ...], Fact, frozenset[str]]]:
-        """The facts that are not told freely, with the words that carry them."""
-        found = []
-        for location, fact in self.all_facts():
-            words = content_words(fact.text)
-            if fact.tell != "freely" and len(words) >= _FACT_WORDS_MIN:
-                found.append((location, fact, words))
-        return found
-
-    def facts(self, lines: list[tuple[tuple[str | int, ...], Line]]) -> None:
-        """Find facts that no question is written for, and lines that give away what has to be asked for."""
+    def unasked(self) -> None:
+        """Find facts that no question is written for."""
         for location, fact in self.all_facts():
             if fact.tell != "freely" and not fact.asked_by:
                 self.warn((*location, "id"), f"no question asks for the fact {fact.id!r}", "no-question",
                           expected="'asked_by' with the questions it answers")  # fmt: skip
-        for location, line in lines:
-            if location[0] == "facts" or "facts" in location or location[0] == "survey":
+
+    def given_away(self, lines: list[tuple[tuple[str | int, ...], Line]], folded: list[list[str]]) -> None:
+        """Find lines that hold nearly all the words of a fact which has to be asked for."""
+        guarded = [
+            (place, fact, frozenset(words_of(fact.text)) - _COMMON) for place, fact in self.all_facts() if fact.tell != "freely"
+        ]
+        guarded = [each for each in guarded if len(each[2]) >= _FACT_WORDS_MIN]
+        by_word: dict[str, list[int]] = {}
+        for number, (_, _, words) in enumerate(guarded):
+            for word in words:
+                by_word.setdefault(word, []).append(number)
+        for (location, _), found in zip(lines, folded, strict=True):
+            if "facts" in location or location[0] == "survey":
                 continue
-            said = content_words(line.text)
-            for place, fact, words in self.guarded:
-                same_scenario = place[0] != "scenarios" or location[0] != "scenarios" or place[1] == location[1]
-                if same_scenario and len(words & said) >= _GIVEN_AWAY * len(words):
-                    when = "has been asked for" if fact.tell == "asked" else f"{str(fact.tell)!r} holds"
-                    self.warn(self.place_of(location), f"this line tells the fact {fact.id!r} before it {when}", "gives-away")
+            shared: dict[int, int] = {}
+            for word in by_word.keys() & found:
+                for number in by_word[word]:
+                    shared[number] = shared.get(number, 0) + 1
+            for number, count in shared.items():
+                place, fact, words = guarded[number]
+                elsewhere = place[0] == location[0] == "scenarios" and place[1] != location[1]
+                if count >= _GIVEN_AWAY * len(words) and not elsewhere:
+                    when = "it has been asked for" if fact.tell == "asked" else f"{str(fact.tell)!r} holds"
+                    self.warn(self.place_of(location), f"this line tells the fact {fact.id!r} before {when}", "gives-away")
 
 
 def sentences(text: str) -> int:
@@ -180,6 +192,6 @@ def sentences(text: str) -> int:
     return len(ends) + (0 if ends and ends[-1].end() == len(text) else 1)
 
 
-def content_words(text: str) -> frozenset[str]:
-    """Return the words of a text that carry its meaning."""
-    return frozenset(_WORD.findall(fold(_SLOT.sub(" ", text)))) - _COMMON
+def words_of(text: str) -> list[str]:
+    """Return the words of a text as they are compared, without punctuation."""
+    return _WORD.findall(text.casefold() if text.isascii() else fold(text))

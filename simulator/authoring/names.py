@@ -23,7 +23,8 @@ _SLOT_NAME = re.compile(r"[A-Za-z_]+")
 _LISTED_MAX = 12
 
 # Texts that people write for others to read, by key: they may hold slots. Ids, conditions and numbers are not texts.
-_NOT_TEXTS = frozenset({"id", "when", "done_when", "trains", "role", "outcome", "good", "trade", "pronouns", "tell", "survey"})
+_CONDITIONS = frozenset({"when", "done_when", "tell"})
+_NOT_TEXTS = frozenset({"id", "when", "done_when", "trains", "role", "outcome", "good", "trade", "pronouns", "tell"})
 
 
 def items(value: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -37,17 +38,22 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def walk(value: Any, location: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str, Any]]:
-    """Yield every scalar below a value: where it stands, the key nearest above it, and itself."""
-    stack: list[tuple[tuple[str | int, ...], str, Any]] = [(location, "", value)]
-    while stack:
-        where, key, each = stack.pop()
-        if isinstance(each, Mapping):
-            stack.extend(((*where, name), str(name), below) for name, below in reversed(list(each.items())))
-        elif isinstance(each, list):
-            stack.extend(((*where, index), key, below) for index, below in reversed(list(enumerate(each))))
-        else:
-            yield where, key, each
+def _texts(value: Any, location: tuple[str | int, ...], key: str, found: list[tuple[tuple[str | int, ...], str, str]]) -> None:
+    """Collect the texts below a value that are conditions or hold slots: where each stands, the key nearest above, itself."""
+    if isinstance(value, dict):
+        for name, below in value.items():
+            if isinstance(below, str):
+                if "{" in below or name in _CONDITIONS or location == ("survey",):
+                    found.append(((*location, name), name, below))
+            elif isinstance(below, dict | list):
+                _texts(below, (*location, name), str(name), found)
+    else:
+        for index, below in enumerate(value):
+            if isinstance(below, str):
+                if "{" in below:
+                    found.append(((*location, index), key, below))
+            elif isinstance(below, dict | list):
+                _texts(below, (*location, index), key, found)
 
 
 class Names:
@@ -155,8 +161,10 @@ class _PersonaNames(Names):
                 if source == "task_done":
                     where = ("scenarios", index, "done_when")
                     self.report(where, "'done_when' says when task_done becomes true, so it cannot ask for it", offset=offset)
-        self.conditions()
-        self.slots()
+        texts: list[tuple[tuple[str | int, ...], str, str]] = []
+        _texts(data, (), "", texts)
+        self.conditions(texts)
+        self.slots(texts)
 
     def feeling_keys(self, effects: Any, location: tuple[str | int, ...]) -> None:
         for feeling in mapping(effects):
@@ -166,10 +174,10 @@ class _PersonaNames(Names):
         parsed = _parsed(source)
         return parsed.names if parsed else ()
 
-    def conditions(self) -> None:
-        for location, key, value in walk(self.data):
-            is_survey = len(location) == 2 and location[0] == "survey"
-            if not (is_survey or key in ("when", "done_when") or (key == "tell" and value not in ("asked", "freely"))):
+    def conditions(self, texts: list[tuple[tuple[str | int, ...], str, str]]) -> None:
+        for location, key, value in texts:
+            is_condition = location[-1] in _CONDITIONS or (location[0] == "survey" and len(location) == 2)
+            if not is_condition or (key == "tell" and value in ("asked", "freely")):
                 continue
             parsed = _parsed(value)
             if parsed is None:
@@ -198,7 +206,7 @@ class _PersonaNames(Names):
         else:
             self.known(name, {*known, "freely"} if tell else known, location, "feeling", offset=offset)
 
-    def slots(self) -> None:
+    def slots(self, texts: list[tuple[tuple[str | int, ...], str, str]]) -> None:
         own: list[tuple[str, set[str]]] = []
         for index, identity in items(self.data.get("identities")):
             names = {str(each) for each in mapping(identity.get("slots"))}
@@ -210,8 +218,8 @@ class _PersonaNames(Names):
                 elif name in COMMON_SLOTS and name not in ("name", "age"):
                     self.report(where, f"the slot {name!r} follows from the pronouns and cannot be set", key=True)
         everywhere = COMMON_SLOTS.union(*(names for _, names in own)) if own else COMMON_SLOTS
-        for location, key, value in walk(self.data):
-            if not isinstance(value, str) or "{" not in value or key in _NOT_TEXTS:
+        for location, key, value in texts:
+            if key in _NOT_TEXTS or (location[0] == "survey" and len(location) == 2):
                 continue
             for match in _SLOT.finditer(value):
                 self.slot(match, location, everywhere, own)

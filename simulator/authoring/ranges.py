@@ -16,13 +16,30 @@ from simulator.domain.persona import FEELING_MAX, FEELING_MIN, Persona
 
 INFINITE = math.inf
 Interval = tuple[float, float]
-Environment = Mapping[str, Interval]
 
 ANYTHING: Interval = (-INFINITE, INFINITE)
 TRUTH: Interval = (0.0, 1.0)
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _MIRROR = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _COUNTED = ("turn", "times", "did")
+
+
+class Environment:
+    """The interval of each thing a condition may ask about: what was ``known``, and what was ``narrowed`` since."""
+
+    __slots__ = ("known", "narrowed")
+
+    def __init__(self, known: Mapping[str, Interval], narrowed: Mapping[str, Interval] | None = None) -> None:
+        self.known = known
+        self.narrowed: Mapping[str, Interval] = narrowed if narrowed is not None else {}
+
+    def get(self, key: str) -> Interval:
+        """Return the values that are possible: those nothing is known of have all that their kind can have."""
+        return self.narrowed.get(key) or self.known.get(key) or _initial(key)
+
+    def but(self, narrowed: Mapping[str, Interval]) -> Environment:
+        """Return the environment with more narrowed."""
+        return Environment(self.known, {**self.narrowed, **narrowed})
 
 
 def key_of(tree: Name | Call) -> str:
@@ -49,8 +66,7 @@ def value_of(tree: Tree, env: Environment) -> Interval:
         case Number(value):
             return (value, value)
         case Name() | Call():
-            key = key_of(tree)
-            return env.get(key) or _initial(key)
+            return env.get(key_of(tree))
         case Arithmetic(first, links):
             reached = value_of(first, env)
             for sign, each in links:
@@ -83,8 +99,10 @@ def _hull(values: Iterable[float]) -> Interval:
 def narrow(tree: Tree, env: Environment, holds: bool = True) -> Environment | None:
     """Return the environment in which the tree holds (or with ``holds=False`` does not), or ``None`` where there is none."""
     narrowed = _narrow(tree, env, holds)
+    if narrowed is None or not isinstance(tree, Both | Either | Not):
+        return narrowed
     # Once more, as a later part may have narrowed what an earlier one asks.
-    return _narrow(tree, narrowed, holds) if narrowed is not None else None
+    return _narrow(tree, narrowed, holds)
 
 
 def _narrow(tree: Tree, env: Environment, holds: bool) -> Environment | None:
@@ -123,12 +141,16 @@ def _any(parts: Iterable[Tree], env: Environment, holds: bool) -> Environment | 
     possible = [narrowed for part in parts if (narrowed := _narrow(part, env, holds)) is not None]
     if not possible:
         return None
-    keys = set(possible[0]).intersection(*possible[1:])
-    return {key: (min(each[key][0] for each in possible), max(each[key][1] for each in possible)) for key in keys}
+    if len(possible) == 1:
+        return possible[0]
+    keys = set(possible[0].narrowed).intersection(*(each.narrowed for each in possible[1:]))
+    found = [[each.narrowed[key] for each in possible] for key in keys]
+    hulls = (_hull(end for interval in intervals for end in interval) for intervals in found)
+    return Environment(env.known, dict(zip(keys, hulls, strict=True)))
 
 
 def _set_truth(key: str, env: Environment, holds: bool) -> Environment | None:
-    low, high = env.get(key) or _initial(key)
+    low, high = env.get(key)
     if not holds:
         if not low <= 0 <= high:
             return None
@@ -142,21 +164,17 @@ def _set_truth(key: str, env: Environment, holds: bool) -> Environment | None:
 
 def _with(env: Environment, key: str, interval: Interval) -> Environment | None:
     """Return the environment with a value narrowed, and with what follows from it: what is said now has been said ever."""
-    env = {**env, key: interval}
     function, _, rest = key.partition("(")
     if function not in ("said", "ever", "times"):
-        return env
-    said, ever, times = (f"{each}({rest}" for each in ("said", "ever", "times"))
-    least = 1.0 if any((env.get(each) or _initial(each))[0] >= 1 for each in (said, ever, times)) else 0.0
-    none = any((env.get(each) or _initial(each))[1] < 1 for each in (ever, times))
+        return env.but({key: interval})
+    keys = [f"{each}({rest}" for each in ("said", "ever", "times")]
+    said, ever, times = (interval if each == key else env.get(each) for each in keys)
+    least = 1.0 if max(said[0], ever[0], times[0]) >= 1 else 0.0
+    none = min(ever[1], times[1]) < 1
     if least and none:
         return None
-    for each in (ever, times):
-        low, high = env.get(each) or _initial(each)
-        env[each] = (max(low, least), 0.0 if none else high)
-    if none:
-        env[said] = (0.0, 0.0)
-    return env
+    ever, times = ((max(low, least), 0.0 if none else high) for low, high in (ever, times))
+    return env.but(dict(zip(keys, ((0.0, 0.0) if none else said, ever, times), strict=True)))
 
 
 def _compare(left: Tree, sign: str, right: Tree, env: Environment) -> Environment | None:
@@ -189,7 +207,7 @@ def _possible(sign: str, a: Interval, b: Interval) -> bool:
 
 def _bound(key: str, sign: str, other: Interval, env: Environment) -> Environment | None:
     """Return the environment with the value of ``key`` narrowed to what compares so with the other side."""
-    low, high = env.get(key) or _initial(key)
+    low, high = env.get(key)
     whole = _whole(key)
     if sign in ("<", "<=", "=="):
         limit = other[1]
@@ -249,16 +267,16 @@ def reach(persona: Persona) -> Reach:
 
 def environment(persona: Persona, ranges: Mapping[str, Interval], trainee: frozenset[str] | None = None) -> Environment:
     """Return what conditions of a persona may meet; ``trainee`` are the behaviours a trainee can show, if that is known."""
-    env: dict[str, Interval] = dict(ranges)
+    known: dict[str, Interval] = dict(ranges)
     for move in persona.moves:
-        env[f"did({move.id})"] = (0.0, float(move.at_most) if move.at_most is not None else INFINITE)
+        known[f"did({move.id})"] = (0.0, float(move.at_most) if move.at_most is not None else INFINITE)
     if trainee is not None:
         for call in _calls(persona):
             if call.function != "did" and call.argument not in trainee:
-                env[key_of(call)] = (0.0, 0.0)
-    if not any(can_hold(scenario.done_when.tree, env) for scenario in persona.scenarios):
-        env["task_done"] = (0.0, 0.0)
-    return env
+                known[key_of(call)] = (0.0, 0.0)
+    if not any(can_hold(scenario.done_when.tree, Environment(known)) for scenario in persona.scenarios):
+        known["task_done"] = (0.0, 0.0)
+    return Environment(known)
 
 
 def _calls(persona: Persona) -> Iterable[Call]:
