@@ -245,7 +245,7 @@ def save(settings: Settings) -> None:
             document.pop(name, None)
         if isinstance(plain, dict):
             document[name] = tomlkit.inline_table()
-            document[name].update(plain)  # type: ignore[union-attr]
+            document[name].update(plain)
         elif plain is not None:
             document[name] = plain  # in place, where there was one: its comment stays
     rendered = tomlkit.dumps(document)

@@ -31,13 +31,17 @@ PASSING: frozenset[Kind] = frozenset({"rate_limited", "server", "timeout", "drop
 class ModelError(FinelineError):
     """A language model gave no usable answer.
 
-    ``usage`` is what the failed attempts cost, where known. Neither message nor hint holds a key or anything a speaker said.
+    ``usage`` is what the failed attempts cost, where known, and ``retry_after_s`` how long the server asks to wait. Neither
+    message nor hint holds a key or anything that a speaker said.
     """
 
-    def __init__(self, kind: Kind, message: str, *, hint: str = "", usage: Usage | None = None) -> None:
+    def __init__(
+        self, kind: Kind, message: str, *, hint: str = "", usage: Usage | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.kind: Kind = kind
         self.usage = usage
+        self.retry_after_s = retry_after_s
 
     @property
     def passing(self) -> bool:

@@ -1,0 +1,252 @@
+"""What went wrong on the way to a model, said in plain words and without anything that must not be said."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulator.domain.text import clean
+from simulator.models.endpoint import OPENAI_URL, Endpoint, origin_of
+from simulator.models.errors import ModelError
+
+if TYPE_CHECKING:
+    import httpx2
+    import openai
+
+_CONTEXT = re.compile(
+    r"context[ _](?:length|window|size)|maximum context|too many tokens|exceeds? the (?:available|max)|prompt is too long"
+)
+_KEYLIKE = re.compile(r"\b(?:sk|pk|key|gsk|xai|hf)[-_][\w*.-]{6,}|\bBearer\s+\S+", re.IGNORECASE)
+_OTHER = "Choose another model with 'fineline models', or go on with the built-in voice."
+
+
+class TooMuchError(Exception):
+    """A body went on beyond every limit; a signal within this room."""
+
+
+def server_name(endpoint: Endpoint) -> str:
+    """Return what to call the server in a sentence."""
+    if endpoint.local:
+        return f"{clean(endpoint.label, keep_newlines=False) or 'The server'} on this computer ({endpoint.host})"
+    return endpoint.host
+
+
+def no_answer(endpoint: Endpoint, seconds: float, *, begun: bool = False) -> ModelError:
+    """Return the error for a server that has been silent for ``seconds``."""
+    happened = "stopped in the middle of its answer and said nothing more" if begun else "did not answer"
+    return ModelError("timeout", f"{server_name(endpoint)} {happened} for {seconds:.0f} seconds.", hint="Try again. " + _OTHER)
+
+
+def too_slow(endpoint: Endpoint) -> ModelError:
+    """Return the error for an answer that trickled until all time was used up."""
+    happened = f"had not finished its answer after {endpoint.timeout_s:.0f} seconds"
+    return ModelError(
+        "timeout", f"{server_name(endpoint)} {happened}.", hint="Choose a quicker model, or allow it more time in the settings."
+    )
+
+
+def error_instead(endpoint: Endpoint) -> ModelError:
+    """Return the error for a server that reports one where its answer should be."""
+    return ModelError("server", f"{server_name(endpoint)} reported an error in place of its answer.", hint="Try again. " + _OTHER)
+
+
+def thought_aloud(endpoint: Endpoint) -> ModelError:
+    """Return the error for a model whose thoughts came without the tag that would have told them from its answer."""
+    what = f"{clean(endpoint.model, keep_newlines=False) or 'The model'} thought aloud in place of an answer."
+    return ModelError("malformed", what, hint="Try again: from now on its thoughts are left out.")
+
+
+def pause_asked(response: httpx2.Response) -> float | None:
+    """Return how many seconds a server asks callers to wait, if it does."""
+    try:
+        seconds = float(response.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return seconds if 0 < seconds < 86_400 else None
+
+
+def dropped(endpoint: Endpoint) -> ModelError:
+    """Return the error for a connection that broke before the answer was whole."""
+    return ModelError("dropped", f"{server_name(endpoint)} broke off before its answer was whole.", hint="Try again. " + _OTHER)
+
+
+def too_much(endpoint: Endpoint) -> ModelError:
+    """Return the error for an answer that does not end."""
+    return ModelError("too_long", f"The answer of {server_name(endpoint)} went on and on, so it was cut short.", hint=_OTHER)
+
+
+def not_a_model_server(endpoint: Endpoint, *, page: bool) -> ModelError:
+    """Return the error for a reply that is not a model's."""
+    what = "a web page" if page else "something that is not a model's answer"
+    hint = f"Check the address; that of a model server usually ends in /v1 (this one is {_address(endpoint)})."
+    return ModelError("malformed", f"{server_name(endpoint)} answered with {what}.", hint=hint)
+
+
+def from_exception(error: BaseException, endpoint: Endpoint, private: Iterable[str] = ()) -> ModelError:
+    """Return the :class:`ModelError` for what the client, the network or a parser raised.
+
+    ``private`` are texts that must not be repeated, such as what speakers said. Raises ``error`` itself if it is none of
+    these, since a mistake of our own must not pass for a fault of the model.
+    """
+    import httpx2
+    import openai
+
+    match error:
+        case ModelError():
+            return error
+        case TooMuchError():
+            return too_much(endpoint)
+        case openai.APIStatusError():
+            return _from_status(error, endpoint, private)
+        case openai.APIConnectionError():
+            return _from_connection(error.__cause__ or error, endpoint)
+        case openai.APIResponseValidationError():
+            return not_a_model_server(endpoint, page=False)
+        case openai.APIError():
+            return error_instead(endpoint)  # as an event of a stream
+        case httpx2.HTTPError() | httpx2.InvalidURL() | httpx2.StreamError() | OSError():
+            return _from_connection(error, endpoint)
+        case json.JSONDecodeError() | UnicodeDecodeError():
+            return not_a_model_server(endpoint, page=False)
+    raise error
+
+
+def _from_connection(error: BaseException, endpoint: Endpoint) -> ModelError:
+    import httpx2
+
+    name = server_name(endpoint)
+    causes = list(_causes(error))
+    if any(isinstance(each, TooMuchError) for each in causes):
+        return too_much(endpoint)
+    words = " ".join(str(each) for each in causes).lower()
+    if isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout):
+        return ModelError(
+            "unreachable", f"{name} could not be reached within {endpoint.connect_s:.0f} seconds.", hint=_where(endpoint)
+        )
+    if isinstance(error, httpx2.TimeoutException):
+        return no_answer(endpoint, endpoint.first_token_s)
+    if isinstance(error, httpx2.ProxyError):
+        return ModelError(
+            "unreachable",
+            f"The proxy on the way to {name} refused.",
+            hint="Check the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
+        )
+    if isinstance(error, httpx2.ConnectError):
+        if "certificate" in words or "ssl" in words:
+            return ModelError(
+                "unreachable",
+                f"{name} could not prove who it is: its certificate is not accepted.",
+                hint="Check the address, and whether it begins with http or https.",
+            )
+        if any(each in words for each in ("name or service", "getaddrinfo", "nodename", "name resolution", "no address")):
+            return ModelError("unreachable", f"There is no server called {endpoint.host}, or no network.", hint=_where(endpoint))
+        return ModelError("unreachable", f"Nothing answers at {_address(endpoint)}.", hint=_where(endpoint))
+    if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
+        return ModelError("unreachable", f"{_address(endpoint)} is not an address that can be reached.", hint=_where(endpoint))
+    if isinstance(error, httpx2.DecodingError):
+        return not_a_model_server(endpoint, page=False)
+    return dropped(endpoint)
+
+
+def _causes(error: BaseException | None) -> Iterable[BaseException]:
+    for _ in range(8):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _where(endpoint: Endpoint) -> str:
+    if endpoint.local:
+        return f"Start {clean(endpoint.label, keep_newlines=False) or 'the server'}, or look for others with 'fineline models'."
+    return "Check the address and the network; a proxy is set with HTTPS_PROXY. " + _OTHER
+
+
+def _address(endpoint: Endpoint) -> str:
+    """The server's address without user name, password and query."""
+    path = endpoint.url.split("://", 1)[-1].partition("/")[2].partition("?")[0]
+    return f"{endpoint.url.split('://', 1)[0]}://{endpoint.host}/{clean(path, keep_newlines=False)}".rstrip("/")
+
+
+def _from_status(error: openai.APIStatusError, endpoint: Endpoint, private: Iterable[str]) -> ModelError:
+    name, status = server_name(endpoint), error.status_code
+    said = _said(error.body, endpoint, private)
+    model = clean(endpoint.model, keep_newlines=False)
+    text = words_of(error).lower()
+    if status in (401, 403, 407):
+        have = "does not accept the key" if endpoint.key else "asks for a key, and there is none"
+        return ModelError("unauthorised", f"{name} {have} ({status}).", hint=_key_hint(endpoint))
+    if 300 <= status < 400:
+        return ModelError(
+            "not_found", f"{name} sends callers on to another address ({status}).", hint="Set that address instead."
+        )
+    if status == 404 or (status == 400 and "model" in text and ("not found" in text or "does not exist" in text)):
+        if "model" in text and model:
+            return ModelError(
+                "not_found", f"{name} has no model called {model!r}.", hint="See what it has with 'fineline models'."
+            )
+        return ModelError(
+            "not_found", f"There is no model server at {_address(endpoint)} (404).", hint="Its address usually ends in /v1."
+        )
+    if status == 402 or (status == 429 and re.search(r"insufficient_quota|billing|credit|exceeded your current quota", text)):
+        return ModelError("rate_limited", f"The account at {name} has no credit left.", hint="Add credit there. " + _OTHER)
+    if status == 429:
+        pause_s = pause_asked(error.response)
+        wait = f"Wait {pause_s:.0f} seconds and try again." if pause_s else "Wait a little and try again."
+        return ModelError("rate_limited", f"{name} is asked too much at the moment (429).", hint=wait, retry_after_s=pause_s)
+    if status == 413 or _CONTEXT.search(text):
+        return ModelError("too_long", f"The conversation is longer than {model or 'the model'} can read.", hint=_OTHER)
+    if status == 408:
+        return no_answer(endpoint, endpoint.first_token_s)
+    if status >= 500:
+        return ModelError("server", f"{name} failed ({status}){said}.", hint="Try again in a moment. " + _OTHER)
+    return ModelError("other", f"{name} refused the request ({status}){said}.", hint=_OTHER)
+
+
+def _key_hint(endpoint: Endpoint) -> str:
+    if origin_of(endpoint.url) == origin_of(OPENAI_URL):
+        return "Set OPENAI_API_KEY, or store the key with 'fineline models key'."
+    return (
+        f"Store its key with 'fineline models key --at {_address(endpoint)}'. OPENAI_API_KEY is given to this server only if "
+        "OPENAI_BASE_URL is its address."
+    )
+
+
+def words_of(error: openai.APIStatusError) -> str:
+    """Return everything the server said about an error, for a program to look into; never to be shown."""
+    try:
+        return f"{error.body!s} {error.response.text[:20_000]}"
+    except Exception:  # the body was not read, or is not text: then there is nothing to look into
+        return str(error.body)
+
+
+def _said(body: object, endpoint: Endpoint, private: Iterable[str]) -> str:
+    """Return the server's own short message as the end of a sentence, or nothing where it might repeat what is private."""
+    message: Any = body
+    if isinstance(message, Mapping):
+        message = message.get("error", message)
+    if isinstance(message, Mapping):
+        message = message.get("message")
+    if not isinstance(message, str):
+        return ""
+    text = " ".join(clean(message, keep_newlines=False).split()).rstrip(".")
+    if not text or len(text) > 300 or "<" in text or _KEYLIKE.search(text):
+        return ""
+    if endpoint.key and endpoint.key.get_secret_value() in text:
+        return ""
+    if _repeats(text, private):
+        return ""
+    return f": {text}"
+
+
+def _repeats(text: str, private: Iterable[str]) -> bool:
+    """Whether three words in a row, or a whole text, of what is private are in ``text``."""
+    folded = " ".join(re.findall(r"\w+", text.casefold()))
+    for each in private:
+        words = re.findall(r"\w+", each.casefold())
+        runs = (words[start : start + 3] for start in range(max(1, len(words) - 2)))
+        if any(run and " ".join(run) in folded for run in runs):
+            return True
+    return False
