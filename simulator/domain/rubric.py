@@ -36,6 +36,10 @@ class Criterion(Authored):
     applies: Applies = Applies()
     met_by: tuple[Id, ...] = ()
     broken_by: tuple[Id, ...] = ()
+    unless: tuple[Id, ...] = Field(
+        default=(),
+        description="A sign of met_by does not count where the same words also show one of these (an apology by stock phrase)",
+    )
     every_time: bool = Field(
         default=False,
         description="Each occasion must be met, not only one (a customer who feels brushed off twice was)",

@@ -7,7 +7,8 @@ How a criterion is read:
   occasion, and that turn and their next one are looked at. With neither, the whole conversation is one occasion.
   A criterion without an occasion, or before ``min_turns``, is not applicable.
 * **One occasion** is broken when a ``broken_by`` behaviour is shown, else met when a ``met_by`` one is (or when there
-  are only ``broken_by`` ones to keep from), else missed.
+  are only ``broken_by`` ones to keep from), else missed. A ``met_by`` behaviour is no sign where the same words also show one
+  of ``unless``.
 * **The criterion** is not met when any occasion was broken; otherwise it is met when one occasion was (every one, with
   ``every_time``); otherwise not met, and the evidence is what the trainee said instead.
 
@@ -32,6 +33,7 @@ from simulator.language.reading import understands
 BUILT_IN = "built-in"
 ANSWER_TURNS = 2
 MAX_EVIDENCE = 3
+NAMED_IN_REASON = 3
 UNHEARD = "The built-in judge understands only English, and what was said here does not look like it."
 NEEDS_READER = "This needs a reader's judgement; the built-in judge only hears behaviours."
 
@@ -90,15 +92,22 @@ class Hearing:
         shown = self.shown.get(number, {})
         return next((each for each in behaviours if each in shown), None)
 
-    def in_turns(self, numbers: Iterable[int], behaviours: Sequence[str]) -> tuple[tuple[int, Heard], ...]:
-        """Return, for each turn that shows one of ``behaviours``, the strongest of them."""
+    def in_turns(
+        self, numbers: Iterable[int], behaviours: Sequence[str], unless: Sequence[str] = ()
+    ) -> tuple[tuple[int, Heard], ...]:
+        """Return, for each turn that shows one of ``behaviours``, the strongest; ``unless`` void it in the same words."""
         found = []
         for number in numbers:
             shown = self.shown.get(number, {})
-            strongest = max((shown[each] for each in behaviours if each in shown), key=lambda each: each.strength, default=None)
-            if strongest is not None:
-                found.append((number, strongest))
+            void = [shown[each] for each in unless if each in shown]
+            signs = [shown[each] for each in behaviours if each in shown and not _same_words(shown[each], void)]
+            if signs:
+                found.append((number, max(signs, key=lambda each: each.strength)))
         return tuple(found)
+
+
+def _same_words(sign: Heard, others: Sequence[Heard]) -> bool:
+    return any(sign.quote in each.quote or each.quote in sign.quote for each in others)
 
 
 class BuiltinJudge:
@@ -177,7 +186,7 @@ class BuiltinJudge:
             return _Answer("broken", occasion, broken)
         if not criterion.met_by:
             return _Answer("met", occasion)
-        shown = hearing.in_turns(occasion.turns, criterion.met_by)
+        shown = hearing.in_turns(occasion.turns, criterion.met_by, criterion.unless)
         return _Answer("met" if shown else "missed", occasion, shown)
 
     def _conclude(self, hearing: Hearing, criterion: Criterion, answers: Sequence[_Answer]) -> Finding:
@@ -234,8 +243,12 @@ class BuiltinJudge:
         title = self._titles.get(behaviour) or behaviour.replace("_", " ").replace("-", " ")
         return title[:1].lower() + title[1:]
 
-    def _titled(self, behaviours: Iterable[str]) -> str:
-        return " or ".join(f"“{self._title(each)}”" for each in behaviours)
+    def _titled(self, behaviours: Sequence[str]) -> str:
+        """Name a few behaviours; a list of ten would say no more."""
+        titles = [f"“{self._title(each)}”" for each in behaviours]
+        if len(titles) <= NAMED_IN_REASON:
+            return " or ".join(titles)
+        return f"{', '.join(titles[:NAMED_IN_REASON])} or the like"
 
     def _shows(self, answers: Sequence[_Answer]) -> str:
         seen: dict[str, list[int]] = {}

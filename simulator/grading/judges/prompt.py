@@ -96,6 +96,7 @@ def fixed(rubric: Rubric, wording: Wording) -> str:
             "keep_from": keeps_from(each),
             "met_by": [wording.behaviour(one) for one in each.met_by],
             "broken_by": [wording.behaviour(one) for one in each.broken_by],
+            "unless": [wording.behaviour(one) for one in each.unless],
             "every_time": each.every_time,
             "examples_met": each.examples.met,
             "examples_not_met": each.examples.not_met,
