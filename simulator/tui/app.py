@@ -294,6 +294,7 @@ def run() -> int:
     app = FinelineApp()
     with leaving.signals_end_politely(app.leave):
         code = app.run()
+    leaving.switch_off_pixels()
     if app.fault is not None or app.fault_unknown:
         return _say_fault(app)
     return code or 0

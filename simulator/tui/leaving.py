@@ -57,6 +57,14 @@ def signals_end_politely(leave: Callable[[int], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def switch_off_pixels() -> None:
+    """Switch off mouse reports in pixels, which Textual 8 switches on where it can and leaves on."""
+    if sys.__stderr__ is not None:
+        with suppress(OSError, ValueError):
+            sys.__stderr__.write("\x1b[?1016l")
+            sys.__stderr__.flush()
+
+
 def _terminal_attributes() -> list[Any] | None:
     if sys.platform == "win32":
         return None
@@ -88,9 +96,7 @@ def write_fault(folder: Path, error: BaseException) -> Path | None:
     while each is not None and id(each) not in seen:
         seen.add(id(each))
         lines.append(type(each).__name__)
-        lines += [
-            f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(each.__traceback__)
-        ]
+        lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(each.__traceback__)]
         each = getattr(each, "error", None) or each.__cause__ or each.__context__
     path = folder / "fineline.log"
     try:

@@ -165,11 +165,12 @@ class Services:
         endpoint = voice_endpoint(await self.settings())
         if endpoint is None:
             return await self.builtin_voice()
+        fallback = await self.builtin_voice()
 
         def make() -> Voice:
             from simulator.conversation.voices.model import ModelVoice
 
-            return ModelVoice(self._chat(endpoint))
+            return ModelVoice(self._chat(endpoint), fallback)
 
         return await self._once("model_voice", make)
 

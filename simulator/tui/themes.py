@@ -6,10 +6,21 @@ The text colours meet WCAG AA (4.5 : 1) on the grounds they stand on.
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from dataclasses import replace
+
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = "fineline"
 LIGHT = "fineline-light"
+
+
+def _on_the_palette(name: str, primary: str, cursor: str, on_cursor: str) -> Theme:
+    """Return Textual's theme of the terminal's own colours with a cursor on which all our text colours can be read."""
+    theme = BUILTIN_THEMES[name]
+    changed = {"block-cursor-background": cursor, "block-cursor-foreground": on_cursor, "block-cursor-text-style": "none",
+               "block-cursor-blurred-background": "ansi_default", "border": primary}  # fmt: skip
+    return replace(theme, primary=primary, variables={**theme.variables, **changed})
+
 
 THEMES = (
     Theme(
@@ -62,6 +73,8 @@ THEMES = (
             "quiet": "#676c75",
         },
     ),
+    _on_the_palette("ansi-dark", "ansi_cyan", "ansi_blue", "ansi_bright_white"),
+    _on_the_palette("ansi-light", "ansi_blue", "ansi_cyan", "ansi_black"),
 )
 
 

@@ -124,7 +124,7 @@ class BriefingScreen(FinelineScreen[None]):
         if scenario.goal:
             rows.append(("A good end", clean(fill(scenario.goal))))
         for index, each in enumerate(scenario.knows):
-            rows.append(("You may" if index == 0 else " ", Content.assemble(("· ", "$accent"), clean(fill(each)))))
+            rows.append((f"{'To know' if index == 0 else '':<10}·", clean(fill(each))))
         rows += [
             ("", ""),
             ("Practises", " · ".join(persona.trains)),
@@ -189,7 +189,11 @@ class BriefingScreen(FinelineScreen[None]):
 
     def action_models(self) -> None:
         """Choose voice and judge."""
-        self.fineline.open_models(lambda _: self._load())
+        self.fineline.open_models(self._models_chosen)
+
+    def _models_chosen(self, changed: bool | None) -> None:
+        if changed:
+            self._load()
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         """Offer a choice of scenes only where there is one."""

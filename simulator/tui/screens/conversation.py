@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static, TextArea
@@ -86,10 +87,11 @@ class ConversationScreen(FinelineScreen[None]):
         yield TopBar(id="top")
         yield Static(id="banner", markup=False)
         yield Talk(id="talk")
-        yield Static(id="status", markup=False)
-        yield Trouble(id="trouble")
-        yield Ended(id="ended")
-        yield Prompt(self._draft, id="prompt")
+        with Vertical(id="foot"):
+            yield Static(id="status", markup=False)
+            yield Trouble(id="trouble")
+            yield Ended(id="ended")
+            yield Prompt(self._draft, id="prompt")
         yield KeyBar()
 
     @property
@@ -143,7 +145,7 @@ class ConversationScreen(FinelineScreen[None]):
         self._left = True
         await self._drafts.close()
         recorder = self.recorder
-        if recorder is not None and not self.session.ended and self._said_nothing and not self._typed.strip():
+        if recorder is not None and not self.session.ended and self._said_nothing and not self._draft.strip():
             await asyncio.to_thread(recorder.discard)
         elif recorder is not None:
             await asyncio.to_thread(recorder.release)
@@ -286,10 +288,6 @@ class ConversationScreen(FinelineScreen[None]):
         self.prompt.focus()
 
     # The trainee
-
-    @property
-    def _typed(self) -> str:
-        return self._draft if not self.is_attached else self.prompt.text
 
     @on(Prompt.Say)
     def _wants_to_say(self, message: Prompt.Say) -> None:

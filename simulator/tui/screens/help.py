@@ -32,9 +32,10 @@ def explanations(screen: Screen[Any]) -> list[str]:
 
 
 def key_rows(screen: Screen[Any]) -> list[Row]:
-    """Return the keys that work, with what they do; one row an action."""
+    """Return the keys that work, with what they do; one row an action, our own before those of moving about."""
     by_action: dict[tuple[str, str], tuple[list[str], str]] = {}
-    for _, binding, enabled, tooltip in screen.active_bindings.values():
+    active = sorted(screen.active_bindings.values(), key=lambda each: (each.binding.id is None, not each.binding.show))
+    for _, binding, enabled, tooltip in active:
         if binding.system or not enabled or not binding.description:
             continue
         keys, _ = by_action.setdefault((binding.action, binding.description), ([], tooltip or binding.tooltip))
@@ -69,7 +70,7 @@ class HelpScreen(FinelineModal[None]):
         """Lay out explanation and keys."""
         with Vertical(classes="dialog -wide"), VerticalScroll():
             yield Markdown("\n\n".join(self._texts), open_links=False)
-            yield Facts(self._rows, label_width=16)
+            yield Facts(self._rows, label_width=16, label_style="bold $primary")
         yield KeyBar()
 
     def action_scroll(self, lines: int) -> None:

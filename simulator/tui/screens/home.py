@@ -44,6 +44,11 @@ def one_line(text: str) -> str:
     return clean(text, keep_newlines=False)
 
 
+def _sentence(text: str) -> str:
+    text = one_line(text).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 @dataclass
 class Draw:
     """What the trainee chose for a customer; ``None`` is drawn when the conversation begins."""
@@ -304,14 +309,16 @@ class HomeScreen(FinelineScreen[None]):
         scene = (persona.scenario(draw.scenario) if draw.scenario else None) or persona.scenarios[0]
         identity = persona.identity(draw.identity) if draw.identity else None
         shown = identity or persona.identities[0]
-        names = " or ".join(one_line(each.name) for each in persona.identities)
-        places = "drawn" if draw.scenario is None and len(persona.scenarios) > 1 else one_line(scene.place)
+        called = one_line(shown.name if identity else persona.name)
         rows: list[Row] = [
-            ("", Content.styled(one_line(shown.name if identity else persona.name), "bold $accent")),
-            ("", one_line(persona.summary)),
+            ("", Content.styled(called, "bold $accent")),
+            ("", one_line(shown.fill(persona.summary))),
             ("", ""),
-            ("", one_line(f"{scene.place[:1].upper()}{scene.place[1:]}.")),
-            ("", one_line(f"You: {scene.trainee}. {shown.name if identity else persona.name} wants {scene.wants}.")),
+            ("", _sentence(f"{shown.fill(scene.place)}. You: {shown.fill(scene.trainee)}")),
+        ]
+        if self.size.height >= 30:
+            rows.append(("", _sentence(f"{called} wants {shown.fill(scene.wants)}")))
+        rows += [
             ("", ""),
             ("Practises", " · ".join(persona.trains)),
             ("Difficulty", Content.assemble((dots(persona.difficulty), "$accent"), f" {DIFFICULTY[persona.difficulty]}")),
@@ -319,13 +326,22 @@ class HomeScreen(FinelineScreen[None]):
         if persona.content_note:
             rows.append(("Note", Content.styled(clean(persona.content_note), "$warning")))
         rows.append(("Last time", self._last(persona.id)))
+        where = one_line(scene.place) if draw.scenario else "drawn"
+        if len(persona.scenarios) > 1 and not draw.scenario:
+            where += f", one of {len(persona.scenarios)}"
+        who = f"{shown.name}, {shown.age}" if identity else f"drawn, one of {len(persona.identities)}"
         rows += [
             ("", ""),
-            ("Played by", self._changeable(f"{shown.name}, {shown.age}" if identity else f"drawn: {names}", "i")),
-            ("Scene", self._changeable(f"{places} ({len(persona.scenarios)})" if len(persona.scenarios) > 1 else places, "s")),
+            ("Who", self._changeable(who, "i")),
+            ("Where", self._changeable(where, "s")),
             ("Seed", self._changeable("drawn" if self._seed is None else str(self._seed), "n")),
         ]
         return rows
+
+    def on_resize(self) -> None:
+        """A taller screen has room for more about the customer."""
+        if self._woken:
+            self._detail()
 
     @staticmethod
     def _changeable(text: str, key: str) -> Content:

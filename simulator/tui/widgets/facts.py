@@ -19,8 +19,16 @@ class Facts(Widget, can_focus=False):
     Facts { height: auto; width: 1fr; }
     """
 
-    def __init__(self, rows: Sequence[Row] = (), *, label_width: int = 12, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        rows: Sequence[Row] = (),
+        *,
+        label_width: int = 12,
+        label_style: str = "$quiet",
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
+        self._label_style = label_style
         self._rows = tuple(rows)
         self._label_width = label_width
 
@@ -44,7 +52,7 @@ class Facts(Widget, can_focus=False):
             if not label:
                 lines += content.wrap(max(1, width)) if content else [Content("")]
                 continue
-            name = Content.styled(label, "$quiet")
+            name = Content.styled(label, self._label_style)
             if stacked:
                 lines += [name, *content.wrap(max(1, width))]
                 continue

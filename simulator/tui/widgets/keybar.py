@@ -50,6 +50,7 @@ class KeyBar(Widget, can_focus=False):
                 )
         help_entry = next((entry for action, entry in shown.items() if action in ("help", "app.help")), None)
         entries = [entry for entry in shown.values() if entry is not help_entry]
+        entries.sort(key=lambda entry: entry[2] != "enter")  # the main thing first; the rest in the order they were bound
         room = self.size.width
         if help_entry is not None:
             room -= _cells(help_entry) + len(self.GAP)

@@ -63,11 +63,11 @@ class Prompt(TextArea):
         self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
+        # Textual calls the handler of each class in turn: the area's own follows unless it is told not to.
         if event.key == "enter":
-            return  # not a line break here: the binding says it
-        if event.is_printable:
+            event.prevent_default()  # not a line break here: the binding says it
+        elif event.is_printable:
             self._recalled = None
-        await super()._on_key(event)
 
     def action_say(self) -> None:
         """Say it."""

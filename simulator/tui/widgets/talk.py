@@ -22,6 +22,7 @@ SHOWN_AT_MOST = 50  # beyond it the oldest are taken off while the end is in vie
 OLDER_AT_ONCE = 20
 
 Who = Literal["customer", "trainee", "note"]
+NAME_CELLS: dict[Who, int] = {"customer": 10, "trainee": 6, "note": 0}  # width of the column for the name
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Line(Widget, can_focus=False):
         margin-bottom: 1;
         & > .line--name { color: $quiet; }
         &.-customer > .line--name { color: $accent; text-style: bold; }
-        &.-trainee { padding: 0 0 0 22; }
+        &.-trainee { padding: 0 0 0 18; }
         &.-trainee > .line--name { color: $primary; text-style: bold; }
         &.-note { padding: 0 2; text-align: center; color: $quiet; text-style: italic; }
         &.-marked { background: $block-cursor-background; color: $block-cursor-foreground; }
@@ -78,8 +79,9 @@ class Line(Widget, can_focus=False):
         strips = super().render_lines(crop)
         if crop.y == 0 and crop.x == 0 and strips and self.said.who != "note":
             padding = self.styles.padding
-            indent = max(0, padding.left - 10) if padding.top == 0 else padding.left
-            room = padding.left - indent - 1 if padding.top == 0 else self.size.width
+            beside = padding.top == 0  # else there is a line of its own for it
+            indent = max(0, padding.left - NAME_CELLS[self.said.who]) if beside else padding.left
+            room = padding.left - indent - 1 if beside else self.size.width
             name = Content(self.said.name).truncate(max(1, room), ellipsis=True).plain
             drawn = Strip([Segment(" " * indent + name, self.get_component_rich_style("line--name"))])
             strips[0] = Strip.join([drawn, strips[0].crop(drawn.cell_length)])
