@@ -218,7 +218,8 @@ def _row(rubric: Rubric, finding: Finding) -> FindingRow | None:
         asks=criterion.asks,
         verdict=finding.verdict,
         mark="?" if decided and not finding.counted else MARKS[finding.verdict],
-        turn=evidence[0].turn if evidence else None,
+        # Words that are not there have no turn to go to.
+        turn=evidence[0].turn if evidence and finding.substantiated is not False else None,
         quote=evidence[0].quote if evidence else "",
         evidence=evidence,
         reason=clean(finding.reason),
