@@ -16,7 +16,7 @@ from simulator.grading.suggest import Suggestion
 # CommonMark lets any ASCII punctuation be escaped; these are the marks that can mean something inside a line.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$^])")
 # … and these at its beginning: lists, headings underlined, numbered lists.
-_OPENING = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
+_OPENING = re.compile(r"^(\s*)([-+=]|\d+(?=[.)](?:\s|$)))")
 
 
 def escape(text: str) -> str:
@@ -49,6 +49,11 @@ def to_markdown(debrief: Debrief) -> str:
 
 def _quote(text: str) -> str:
     return f"“{escape(text)}”"
+
+
+def _points(value: float, sign: str = "") -> str:
+    """Return a feeling with at most one decimal."""
+    return format(round(value, 1) + 0.0, f"{sign}.3g")
 
 
 def _head(debrief: Debrief) -> Iterator[str]:
@@ -88,8 +93,8 @@ def _survey(debrief: Debrief) -> Iterator[str]:
         return
     yield f"## What {escape(debrief.name)} said about it"
     yield ""
-    yield f"- Warmth: {survey.warmth:g} of 10"
-    yield f"- Comfort: {survey.comfort:g} of 10"
+    yield f"- Warmth: {_points(survey.warmth)} of 10"
+    yield f"- Comfort: {_points(survey.comfort)} of 10"
     yield f"- Would come back: {'yes' if survey.would_return else 'no'}"
     if survey.comment:
         yield f"- {_quote(survey.comment)}"
@@ -101,6 +106,8 @@ def _tries(suggestions: Sequence[Suggestion]) -> Iterator[str]:
     yield "## To try"
     yield ""
     for number, each in enumerate(suggestions, 1):
+        if number > 1:
+            yield ""
         yield f"{number}. Turn {each.turn}, you said {_quote(each.said)}"
         yield ""
         yield f"   {escape(each.why)}"
@@ -111,7 +118,6 @@ def _tries(suggestions: Sequence[Suggestion]) -> Iterator[str]:
             by = " (worded by a model)" if each.source == "model" else ""
             yield ""
             yield f"   Try{by}: **{escape(each.try_instead)}**"
-        yield ""
 
 
 def _findings(debrief: Debrief) -> Iterator[str]:
@@ -126,7 +132,11 @@ def _findings(debrief: Debrief) -> Iterator[str]:
         yield f"### {escape(outcome.title)}"
         yield ""
         for row in rows:
-            yield from _finding(row)
+            if row.verdict != "not_applicable":
+                yield from _finding(row)
+        idle = [escape(row.asks) for row in rows if row.verdict == "not_applicable"]
+        if idle:
+            yield f"- – Not applicable: {' · '.join(idle)}"
 
 
 def _finding(row: FindingRow) -> Iterator[str]:
@@ -149,11 +159,12 @@ def _feelings(curves: Sequence[FeelingCurve]) -> Iterator[str]:
         yield ""
         yield f"### {escape(curve.means[:1].upper() + curve.means[1:])}"
         yield ""
-        yield f"From {start:g} to {end:g} of 10 (hope for {curve.good})."
+        yield f"From {_points(start)} to {_points(end)} of 10 (hope for {curve.good})."
         if curve.moments:
             yield ""
         for each in curve.moments:
-            yield f"- turn {each.turn}: {each.by:+g}, to {each.to:g}: {escape(each.because_words)}, {_quote(each.quote)}"
+            moved = f"{_points(each.by, '+')}, to {_points(each.to)}"
+            yield f"- turn {each.turn}: {moved}: {escape(each.because_words)}, {_quote(each.quote)}"
 
 
 def _arithmetic(outcomes: Sequence[Outcome]) -> Iterator[str]:

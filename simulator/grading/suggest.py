@@ -133,8 +133,8 @@ def _moments(persona: Persona, transcript: Transcript, graded: Sequence[tuple[Ru
             if criterion is None or not finding.counted or not places:
                 continue
             if finding.verdict == "not_met":
-                worst = max(places, key=lambda each: (moments[each.turn].hurt, -each.turn))
-                moments[worst.turn].missed.append((rubric, criterion, finding, worst.quote))
+                for place in places:
+                    moments[place.turn].missed.append((rubric, criterion, finding, place.quote))
             elif finding.verdict == "met" and criterion.met_by:
                 best = max(places, key=lambda each: (moments[each.turn].helped, -each.turn))
                 moments[best.turn].met.append((rubric, criterion, finding, best.quote))
@@ -167,7 +167,7 @@ class _Desk:
             return Suggestion(
                 moment.turn, clean(quote), clean(why), self._felt(turn, wrong=True), line, rubric.id, criterion.id, source=source
             )
-        if moment.missed or moment.hurt < FELT_FROM:
+        if moment.hurt < FELT_FROM:
             return None
         line, source = self._better(moment.turn, None)
         if not line:
@@ -217,7 +217,7 @@ class _Desk:
             feeling = self._persona.state.get(feeling_id)
             if feeling is None or by == 0 or ((by > 0) == (feeling.good == "high")) == wrong:
                 continue
-            parts.append(f"{self._identity.fill(feeling.means)}: {by:+g}, to {to:g} of 10")
+            parts.append(f"{self._identity.fill(feeling.means)}: {round(by, 1):+g}, to {round(to, 1):g} of 10")
         return "; ".join(parts[:2])
 
     # The line to try

@@ -4,7 +4,8 @@ How a criterion is read:
 
 * **Occasions.** With ``applies.customer`` each turn in which the customer shows one of those behaviours is an occasion, and
   the trainee's next two turns are the answer to it. With ``applies.trainee`` each turn in which the trainee shows one is an
-  occasion, and that turn and their next one are looked at. With neither, the whole conversation is one occasion.
+  occasion, and that turn and their next one are looked at. With both, the trainee's behaviour must be in the answer to the
+  customer's. With neither, the whole conversation is one occasion.
   A criterion without an occasion, or before ``min_turns``, is not applicable.
 * **One occasion** is broken when a ``broken_by`` behaviour is shown, else met when a ``met_by`` one is (or when there
   are only ``broken_by`` ones to keep from), else missed. A ``met_by`` behaviour is no sign where the same words also show one
@@ -161,10 +162,11 @@ class BuiltinJudge:
 
     def _occasions(self, hearing: Hearing, criterion: Criterion) -> list[_Occasion]:
         applies = criterion.applies
-        if applies.trainee and not hearing.in_turns(hearing.trainee, applies.trainee):
-            return []
         if applies.customer:
-            return self._called_for(hearing, applies.customer, hearing.customer)
+            occasions = self._called_for(hearing, applies.customer, hearing.customer)
+            if not applies.trainee:
+                return occasions
+            return [each for each in occasions if hearing.in_turns(each.turns, applies.trainee)]
         if applies.trainee:
             return self._called_for(hearing, applies.trainee, hearing.trainee)
         return [_Occasion(0, "", hearing.trainee)]
@@ -199,7 +201,9 @@ class BuiltinJudge:
         if met and not (criterion.every_time and missed):
             if criterion.met_by:
                 return self._finding(criterion, "met", self._spans(hearing, met), self._shows(met))
-            return self._finding(criterion, "met", self._said(hearing, met), self._kept(hearing, criterion, met))
+            # Where a whole conversation kept from something there are no words to show: the reason says how much was listened to.
+            quoted = self._said(hearing, [each for each in met if each.occasion.at])
+            return self._finding(criterion, "met", quoted, self._kept(hearing, criterion, met))
         return self._finding(criterion, "not_met", self._said(hearing, missed), self._lacks(criterion, missed, len(met)))
 
     @staticmethod

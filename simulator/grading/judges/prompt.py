@@ -82,7 +82,7 @@ class Wording:
             parts.append(f"only where the CUSTOMER does one of these, to the TRAINEE's next two turns: {signs}")
         if criterion.applies.trainee:
             signs = ", ".join(self.behaviour(each, full=False) for each in criterion.applies.trainee)
-            parts.append(f"only where the TRAINEE does one of these: {signs}; otherwise not_applicable")
+            parts.append(f"only where the TRAINEE{' then' if parts else ''} does one of these: {signs}; otherwise not_applicable")
         return "; and ".join(parts) or "always"
 
 
