@@ -59,10 +59,9 @@ def check_paths(
     """Check files and folders.
 
     ``known`` are the behaviours of the library; those that the files define themselves are added. ``kinds`` leaves files
-    of other kinds in folders out (a file that is named is always checked). Never raises for what is in the files.
+    of other kinds out. Never raises for what is in the files.
     """
     files, problems = expand(paths)
-    named = set(paths)
     opened: list[tuple[Path, Document | Reading]] = []
     for path in files:
         try:
@@ -76,7 +75,7 @@ def check_paths(
     for path, content in opened:
         if isinstance(content, Document):
             kind = kind_of(content.data, path)
-            if kinds is not None and kind not in kinds and path not in named:
+            if kinds is not None and kind not in kinds:
                 continue
             reading = judge(content, path, behaviours, kind=kind)
         else:

@@ -29,10 +29,7 @@ T = TypeVar("T", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder with YAML files, and where it was named: ``shipped``, ``settings``, ``FINELINE_PATH`` or ``here``.
-
-    Files are read from the folder itself and from ``personas`` and ``rubrics`` in it.
-    """
+    """A folder with YAML files, and where it was named: ``shipped``, ``settings``, ``FINELINE_PATH`` or ``here``."""
 
     path: Path
     origin: str
@@ -214,18 +211,16 @@ class Library:
         """The files of each folder, and the folders somebody named that cannot be read."""
         listing: list[tuple[Folder, list[Path]]] = []
         problems: list[Problem] = []
+        seen: set[Path] = set()
         for folder in self.folders:
-            paths: list[Path] = []
-            read = 0
-            for place in (folder.path, folder.path / "personas", folder.path / "rubrics"):
-                try:
-                    paths.extend(yaml_files(place))
-                    read += 1
-                except (OSError, ValueError):
-                    continue
-            if not read and folder.origin != "here":
-                message = f"the folder (from {folder.origin}) cannot be read"
-                problems.append(problem(folder.path, message, code="file", severity="warning"))
+            try:
+                paths = [path for path in yaml_files(folder.path) if path not in seen]
+            except (OSError, ValueError):
+                paths = []
+                if folder.origin != "here":
+                    message = f"the folder (from {folder.origin}) cannot be read"
+                    problems.append(problem(folder.path, message, code="file", severity="warning"))
+            seen.update(paths)
             listing.append((folder, paths))
         return listing, problems
 

@@ -73,6 +73,8 @@ class RuleLint:
         self.env = environment(persona, self.reach.ranges, trainee)
         self.impossible: set[Location] = set()
         self.possible: dict[str, bool] = {}
+        self.unreached: dict[str, str] = {}
+        """Moves and endings that never come, or only when others have run dry, by id, with the reason."""
 
     def report(
         self,
@@ -114,6 +116,9 @@ class RuleLint:
             else:
                 continue
             self.impossible.add(location)
+            if len(location) == 3 and location[-1] == "when":
+                rules = self.persona.moves if location[0] == "moves" else self.persona.endings
+                self.unreached[rules[int(location[1])].id] = "never reached: its condition can never hold"
 
     def can_hold(self, when: Condition) -> bool:
         """Return whether a condition can hold; the same condition often decides many lines."""
@@ -187,8 +192,8 @@ class RuleLint:
                 if ("endings", before, "when") in self.impossible:
                     continue
                 if _related(ending.when, endings[before].when) and implies(ending.when.tree, endings[before].when.tree, self.env):
-                    message = f"the ending {ending.id!r} is never reached: {endings[before].id!r} above it holds whenever it does"
-                    self.report("warning", ("endings", index, "id"), message, "unreachable")
+                    why = f"never reached: {endings[before].id!r} above it holds whenever it does"
+                    self.unreachable(("endings", index, "id"), "ending", ending.id, why)
                     break
         if all(("endings", index, "when") in self.impossible for index in range(len(endings))):
             self.report("error", ("endings",), "no ending can be reached", "no-ending", key=True)
@@ -222,8 +227,8 @@ class RuleLint:
             for number, ending in enumerate(self.persona.endings):
                 possible = ("endings", number, "when") not in self.impossible and _related(move.when, ending.when)
                 if possible and always_holds(ending.when.tree, within):
-                    message = f"the move {move.id!r} is never reached: the ending {ending.id!r} holds whenever it does"
-                    self.report("warning", ("moves", index, "id"), message, "unreachable")
+                    why = f"never reached: the ending {ending.id!r} holds whenever it does"
+                    self.unreachable(("moves", index, "id"), "move", move.id, why)
                     break
             else:
                 self.shadowed(move.when, index, within, order[:position])
@@ -237,9 +242,14 @@ class RuleLint:
                 continue
             if other.when is None or (_related(when, other.when) and always_holds(other.when.tree, within)):
                 because = "whose condition holds whenever this one's does" if other.when is not None else "which has no condition"
-                message = f"the move {move.id!r} comes only when every line of {other.id!r} above it is said, {because}"
-                self.report("warning", ("moves", index, "id"), message, "unreachable", expected="the narrower move first")
+                why = f"reached only when every line of {other.id!r} above it is said, {because}"
+                self.unreachable(("moves", index, "id"), "move", move.id, why, expected="the narrower move first")
                 return
+
+    def unreachable(self, location: Location, what: str, name: str, why: str, *, expected: str = "") -> None:
+        """Report a move or ending that does not get its turn."""
+        self.unreached[name] = why
+        self.report("warning", location, f"the {what} {name!r} is {why}", "unreachable", expected=expected)
 
     def feelings(self) -> None:
         """Find feelings that nothing moves."""

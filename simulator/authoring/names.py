@@ -261,7 +261,7 @@ def rubric_names(document: Document, behaviours: Collection[str] | None) -> list
     names.unique(names.ids(data.get("criteria"), ("criteria",)), "criterion")
     for index, criterion in items(data.get("criteria")):
         at = ("criteria", index)
-        lists = [(*at, "met_by"), (*at, "broken_by"), (*at, "applies", "customer"), (*at, "applies", "trainee")]
+        lists = [(*at, "met_by"), (*at, "broken_by"), (*at, "unless"), (*at, "applies", "customer"), (*at, "applies", "trainee")]
         for where in lists:
             holder = mapping(criterion.get("applies")) if "applies" in where else criterion
             words = holder.get(str(where[-1]))
