@@ -1,0 +1,102 @@
+"""``fineline rubrics``: list, show, check and begin rubrics."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli import authored
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, show, check and begin rubrics.")
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the rubrics and where each comes from."""
+    from simulator.domain.text import clean
+
+    library = authored.open_library()
+    found = library.rubric_summaries()
+    if as_json:
+        authored.print_json([each.as_json() for each in found])
+    else:
+        width = max((len(each.id) for each in found), default=0)
+        for each in found:
+            about = f"{each.summary or each.title} ({each.criteria} criteria; {each.origin})"
+            print(clean(f"{each.id:<{width}}  {about}", keep_newlines=False))
+    authored.say_problems(library)
+
+
+@app.command()
+def show(
+    rubric: Annotated[str, typer.Argument(help="A rubric's id, or a path to a rubric file.")],
+    as_json: Json = False,
+) -> None:
+    """Explain a rubric in a page: its levels, its criteria, and what meets and breaks them."""
+    from simulator.authoring.explain import rubric_page
+
+    library = authored.open_library()
+    entry = library.rubric_entry(rubric)
+    if as_json:
+        about = {"path": str(entry.path), "origin": entry.origin, "digest": entry.digest}
+        authored.print_json(entry.value.model_dump(mode="json") | about)
+        return
+    sys.stdout.write(rubric_page(entry.value, str(entry.path), entry.origin))
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files and folders; left out: every rubric and catalogue of the library.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
+) -> None:
+    """Find every mistake in rubrics and behaviour catalogues.
+
+    One problem a line, as file:line:column: message. Exit code 1 where there are errors, 0 for warnings alone.
+    """
+    authored.check(paths or [], ["rubric", "behaviours"], as_json=as_json, strict=strict)
+
+
+@app.command()
+def schema(
+    behaviours: Annotated[bool, typer.Option("--behaviours", help="The schema of behaviour catalogues instead.")] = False,
+) -> None:
+    """Write the JSON Schema of rubric files (draft 2020-12), for editors and other programs."""
+    from simulator.authoring.schema import schema_text
+
+    sys.stdout.write(schema_text("behaviours" if behaviours else "rubric"))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="ID", help="The new rubric's id, such as 'listening'.")],
+    title: Annotated[str | None, typer.Option(help="What debriefs call the skill.")] = None,
+    summary: Annotated[str | None, typer.Option(help="The skill in a sentence.")] = None,
+    behaviours: Annotated[str | None, typer.Option(help="Behaviours that show it, separated by commas.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file or folder; left out: ./rubrics/ID.yaml.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Take the id of a rubric there is, to stand in its place.")] = False,
+) -> None:
+    """Begin a rubric: a commented file that grades at once. Asks what is not given, at a terminal."""
+    from simulator.authoring.scaffold import RubricIdea, check_id, rubric_text
+
+    check_id(name)
+    library = authored.open_library()
+    if not replace:
+        authored.free_id(name, list(library.rubrics), "rubric")
+    plain = RubricIdea(name)
+    shown = authored.ask("Which behaviours show it", ", ".join(plain.behaviours), behaviours)
+    idea = RubricIdea(
+        name,
+        title=authored.ask("What is the skill called", name.replace("-", " ").replace("_", " ").capitalize(), title),
+        summary=authored.ask("The skill in a sentence", plain.summary, summary),
+        behaviours=[each.strip() for each in shown.split(",") if each.strip()] or list(plain.behaviours),
+    )
+    authored.begin("rubric", name, rubric_text(idea, authored.catalogue_of(library)), out)
