@@ -177,6 +177,9 @@ class Move(Authored):
     joins: bool = Field(
         default=False, description="The built-in voice may add one of its lines after an answer or an aside, in the same turn"
     )
+    cued: bool = Field(
+        default=False, description="Comes only when one of its lines was written, in its ``after``, for words like those just heard"
+    )
     intent: Prose = Field(description="What the customer does, for the model: 'asks what time you finish'")
     feels: dict[Id, float] = Field(default_factory=dict, description="How making this move changes how the customer feels")
     lines: Lines = Field(min_length=1)
