@@ -15,8 +15,7 @@ from simulator.domain.text import clean, fold
 from simulator.domain.transcript import Turn
 
 if TYPE_CHECKING:
-    from simulator.models.chat import ChatModel
-    from simulator.models.scripted import ScriptedModel
+    from simulator.models.chat import LanguageModel
 
 # What the two readings make of a behaviour together: strengths 0–1.
 _BOTH, _MODEL_ONLY = 0.9, 0.7
@@ -58,7 +57,7 @@ class Appraiser(Protocol):
 class ModelAppraiser:
     """Asks a language model which behaviours of the catalogue a turn shows, and checks every quote against the turn."""
 
-    def __init__(self, model: ChatModel | ScriptedModel, catalogue: Catalogue) -> None:
+    def __init__(self, model: LanguageModel, catalogue: Catalogue) -> None:
         self._model = model
         self._known = {each.id: each for each in catalogue if "trainee" in each.speakers}
 
@@ -67,7 +66,7 @@ class ModelAppraiser:
         from simulator.models.errors import ModelError
 
         try:
-            answer = await self._model.structured(self._messages(turns), Sightings, max_tokens=_MOST_TOKENS, check=None)
+            answer = await self._model.structured(self._messages(turns), Sightings, max_tokens=_MOST_TOKENS)
         except ModelError as error:
             return Reading(None, f"{BUILTIN} ({self._model.name}: {error.kind})")
         return Reading(merged(turns[-1], self._checked(turns[-1].text, answer.value)), f"{BUILTIN} + {self._model.name}")

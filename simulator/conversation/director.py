@@ -116,7 +116,7 @@ class Director:
         if not facts:
             return None
         again = all(fact.id in state.told for fact in facts)
-        joining = None if again else next((move for move in self.persona.moves if move.joins and self._open(move, state)), None)
+        joining = None if again or state.joined else next((each for each in self.persona.moves if each.joins and self._open(each, state)), None)
         return Decision(
             ANSWERS if joining is None else joining.id,
             "answer",
@@ -185,7 +185,7 @@ class Director:
             return self._make(move, state)
         if asked:
             reply = self._dodge(asked[-1], state)
-            if move is not None and move.joins:
+            if move is not None and move.joins and not state.joined:
                 return self._make(move, state, reply)
             return Decision(ASIDE, "aside", "has no answer to that, and says so or dodges", asides=reply)
         left = next((fact for fact in self.facts if fact.tell == "freely" and fact.id not in state.told), None)

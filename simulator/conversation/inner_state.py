@@ -48,6 +48,7 @@ class InnerState:
         self.lines: set[str] = set()
         self.said: list[str] = []
         self.silent_turns = 0
+        self.joined = False
 
     @classmethod
     def of(cls, persona: Persona, scenario: Scenario, turns: Iterable[Turn]) -> InnerState:
@@ -122,6 +123,8 @@ class InnerState:
         for fact in (turn.fact, *turn.facts):
             if fact and fact not in self.told:
                 self.told.append(fact)
+        # Whether a move was said along with an answer or an aside: not twice in a row, or it becomes a tic.
+        self.joined = turn.move in self.persona.by_move and bool(turn.fact or turn.also)
         self.lines.update(line for line in (turn.line, *turn.also) if line)
         self.said.extend(sentences(turn.text))
         return tuple(moved)

@@ -33,6 +33,7 @@ class BuiltinVoice:
     """Speaks from the persona's lines. Answers at once; needs no network."""
 
     def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
         self._likeness = Likeness(encoder)
 
     @property
@@ -52,6 +53,15 @@ class BuiltinVoice:
                     also=(part.line,) if first and not part.main else (),
                     facts=(part.fact,) if first and part.fact else (),
                 )
+
+    def examples(self, scene: Scene, most: int) -> list[Line]:
+        """Return the unsaid lines that fit the moment best, best first: what a model is shown of the customer's manner."""
+        decision = scene.decision
+        lines = tuple(line for fact in decision.facts for line in fact.lines) or decision.lines or decision.asides
+        unsaid = self._unsaid(scene, lines)
+        fits = self._fit(scene, unsaid)
+        order = sorted(range(len(unsaid)), key=lambda index: (-fits[index], index))
+        return [unsaid[index] for index in order[:most]]
 
     # -- composing a turn
 
@@ -113,15 +123,7 @@ class BuiltinVoice:
     def _choose(
         self, scene: Scene, lines: Sequence[Line], rng: Random, spent: set[str], *, most: int | None = None
     ) -> Line | None:
-        state = scene.state
-        unsaid = [
-            line
-            for line in dict.fromkeys(lines)
-            if line.text not in state.lines
-            and line.text not in spent
-            and (line.when is None or line.when.holds(state))
-            and not repeats(scene.identity.fill(line.text), state.said)
-        ]
+        unsaid = [line for line in self._unsaid(scene, lines) if line.text not in spent]
         if most is not None:
             unsaid = [line for line in unsaid if len(sentences(line.text)) <= most] or unsaid
         if not unsaid:
@@ -131,6 +133,16 @@ class BuiltinVoice:
         chosen = rng.choice([line for line, score in zip(unsaid, scores, strict=True) if score >= best - _TIE])
         spent.add(chosen.text)
         return chosen
+
+    def _unsaid(self, scene: Scene, lines: Sequence[Line]) -> list[Line]:
+        state = scene.state
+        return [
+            line
+            for line in {line.text: line for line in lines}.values()
+            if line.text not in state.lines
+            and (line.when is None or line.when.holds(state))
+            and not repeats(scene.identity.fill(line.text), state.said)
+        ]
 
     def _fit(self, scene: Scene, lines: Sequence[Line]) -> list[float]:
         heard = scene.heard

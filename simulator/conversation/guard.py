@@ -1,0 +1,163 @@
+"""Listens to a model's words before the trainee does: in role, nothing leaked, nothing that is not speech."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.conversation.role_talk import RoleTalk, assistant_talk, says_goodbye
+from simulator.conversation.scene import Scene
+from simulator.conversation.sense import english, foreign
+from simulator.conversation.sentences import content, overlap, repeats, words
+from simulator.domain.text import clean, fold
+
+Slip = Literal[
+    "staff",  # spoke as the one who serves
+    "assistant",  # spoke as a program, or about the exercise
+    "narration",  # told what happens instead of saying something
+    "other_speaker",  # went on as somebody else
+    "leak",  # said what is not for the trainee: feelings as numbers, the prompt, a fact not to be told yet
+    "repeat",  # said it before
+    "echo",  # gave the trainee's words back
+    "goodbye",  # left, when the customer is not leaving
+    "too_long",  # a sentence without end
+    "language",  # another language
+    "explicit",
+    "markup",  # code, a list, a table, a link
+    "empty",
+]
+
+MOST_WORDS = 60  # in a sentence
+
+_STAGE = re.compile(r"\*[^*\n]{1,200}\*|\[[^\]\n]{1,200}\]|\([^)\n]{1,200}\)|<[^>\n]{1,100}>|_[^_\n]{2,200}_(?=\W|$)")
+_BOLD = re.compile(r"\*\*([^*\n]+)\*\*|__([^_\n]+)__")
+_LABEL = re.compile(r"^\s*([A-Z][\w' -]{0,30}?)\s*(?:\([^)]*\)\s*)?:\s+(?=\S)|^\s*([A-Z][A-Z' -]{1,30})\s*:\s*")
+_CODE = re.compile(r"```|^\s*(?:#{1,6} |[-*•] |\d+[.)] |\|)|https?://|</?\w+>|[{}\\]|^\s*[\[\]]|(?:^|\s)(?:def|class|import|return|print) ?\w*\(")
+_NARRATION = re.compile(
+    r"\b(?:she|he|they|the customer|{name}) (?:then |slowly |quickly |softly |gently )?(?:says?|said|sighs?|smiles?|smiled|looks?|looked|leans?|laughs?|laughed|nods?|nodded|shrugs?"
+    r"|replies|replied|asks|asked|responds|responded|walks|walked|turns|turned|pauses|paused|chuckles|grins|frowns|winks|blushes|hands|continues)\b(?! (?:to me|me|i|it)\b)"
+)  # fmt: skip
+_META = re.compile(
+    r"\b(?:inner state|state of mind:|intent|system prompt|the (?:prompt|scenario|persona|trainee|transcript|script)|stay(?:ing)? in (?:role|character)|my character|the character"
+    r"|(?:one|two|three|\d) (?:short )?sentences?)\b|\b\d+(?:\.\d+)?\s*(?:/|out of)\s*10\b"
+)  # fmt: skip
+_EXPLICIT = re.compile(
+    r"\b(?:fuck(?:ing|ed|er)?|cock|dick|pussy|cunt|blowjob|cum|cumming|orgasm|erection|penis|vagina|nipples?|boobs?|tits|naked|nude|horny|masturbat\w+|thrust(?:ing)?|"
+    r"sex(?:ual|ually|y time)?|make love|undress\w*|bedroom eyes|moan(?:ing|ed)?)\b"
+)  # fmt: skip
+_QUOTE_MARKS = "\"\u201c\u201d\u00ab\u00bb"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the guard made of a sentence: the words that may be shown (perhaps none), or why they may not."""
+
+    text: str
+    slip: Slip | None = None
+
+
+class Guard:
+    """Listens for one scene."""
+
+    def __init__(self, scene: Scene, talk: RoleTalk) -> None:
+        self._scene = scene
+        self._talk = talk
+        persona, identity = scene.persona, scene.identity
+        self._own = {fold(each) for each in (identity.name, persona.name, persona.role, "customer", "me", "reply")}
+        self._narration = re.compile(_NARRATION.pattern.replace("{name}", re.escape(fold(identity.name))))
+        allowed = {fact.id for fact in scene.facts} | {fact.id for fact in scene.decision.facts}
+        open_words = content(" ".join([scene.heard, scene.scenario.wants, scene.scenario.place, *(turn.text for turn in scene.turns)]))
+        told = content(" ".join(fact.text for fact in persona.known(scene.scenario) if fact.id in allowed))
+        self._withheld = [
+            secret
+            for fact in persona.known(scene.scenario)
+            if fact.id not in allowed and not isinstance(fact.tell, str)
+            for secret in (content(scene.identity.fill(fact.text)) - open_words - told,)
+            if len(secret) >= 2
+        ]
+        self._english = english(" ".join(line.text for move in persona.moves for line in move.lines))
+
+    def strip(self, sentence: str) -> str:
+        """Return a sentence without what is not speech: stage directions, the customer's own label, quotation marks, emphasis."""
+        text = clean(sentence, keep_newlines=False).strip()
+        text = _BOLD.sub(lambda match: match[1] or match[2], text)
+        text = _STAGE.sub(" ", text)
+        label = _LABEL.match(text)
+        if label and self._is_own(label[1] or label[2]):
+            text = text[label.end() :]
+        text = " ".join(text.split()).strip()
+        for mark in _QUOTE_MARKS:
+            if text.count(mark) == 1 or (text.startswith(mark) and text.endswith(mark)):
+                text = text.strip(mark)
+        if text.startswith(("\u201c", "\"")) and text.endswith(("\u201d", "\"")):
+            text = text[1:-1]
+        return text.strip().removeprefix("- ").removeprefix("– ").strip()
+
+    def _is_own(self, label: str) -> bool:
+        return fold(label) in self._own
+
+    def hear(self, sentence: str, spoken: list[str]) -> Heard:
+        """Judge one sentence, given those of the same turn that were let through."""
+        raw = clean(sentence, keep_newlines=False).strip()
+        text = self.strip(sentence)
+        if not words(text):
+            return Heard("", None if _STAGE.search(raw) or not raw.strip(" .!?…-*_\"'") else "markup")
+        slip = self._slip(text, spoken)
+        return Heard("" if slip else text, slip)
+
+    def _slip(self, text: str, spoken: list[str]) -> Slip | None:
+        plain = fold(text)
+        label = _LABEL.match(text)
+        if label and not plain.startswith(("look:", "listen:", "thing is:", "here's the thing:", "question:", "honestly:")):
+            return "other_speaker"
+        if _CODE.search(text):
+            return "markup"
+        if len(words(text)) > MOST_WORDS:
+            return "too_long"
+        if _EXPLICIT.search(plain):
+            return "explicit"
+        if self._english and foreign(text):
+            return "language"
+        if assistant_talk(text):
+            return "assistant"
+        if _META.search(plain) or self._leaks(text):
+            return "leak"
+        if self._narrates(plain, text):
+            return "narration"
+        if self._scene.persona.role == "customer" and self._talk.staff_talk(text):
+            return "staff"
+        if self._scene.decision.kind != "ending" and says_goodbye(text):
+            return "goodbye"
+        if self._echoes(text):
+            return "echo"
+        if repeats(text, [*self._scene.state.said, *spoken]):
+            return "repeat"
+        return None
+
+    def _narrates(self, plain: str, text: str) -> bool:
+        if any(text.count(mark) for mark in "*[]<>") or text.count("(") != text.count(")"):
+            return True
+        return self._narration.search(plain) is not None and not plain.startswith(("i ", "my ", "so ", "and "))
+
+    def _leaks(self, text: str) -> bool:
+        plain = fold(text)
+        if any(re.search(rf"\b{re.escape(name.replace('_', ' '))}\s*(?:[:=]|is (?:at |now )?\d|level)", plain) for name in self._scene.state.feelings):
+            return True
+        intent = self._scene.decision.intent
+        acts = self._scene.decision.kind in ("move", "ending")
+        if acts and len(words(intent)) >= 5 and overlap(text, intent) >= 0.85 and self._third_person(plain):
+            return True
+        mine = content(text)
+        return any(len(mine & secret) / len(secret) >= 0.6 and len(mine & secret) >= 2 for secret in self._withheld)
+
+    @staticmethod
+    def _third_person(plain: str) -> bool:
+        return not re.search(r"\b(?:i|i'm|i'd|i've|i'll|me|my|you|your|we)\b", plain)
+
+    def _echoes(self, text: str) -> bool:
+        theirs, mine = words(self._scene.heard), words(text)
+        if len(mine) < 5 or len(theirs) < 4:
+            return False
+        shared = set(mine) & set(theirs)
+        return len(shared) / len(set(mine)) >= 0.8
