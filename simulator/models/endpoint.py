@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -50,6 +50,14 @@ class Endpoint:
     connect_s: float = 5.0
     first_token_s: float = 30.0
     stall_s: float = 20.0
+
+    @classmethod
+    def at(cls, url: str | None, model: str = "", key: str | None = None) -> Endpoint:
+        """Return the endpoint at ``url`` with what is usual there: OpenAI's default model, patience with local servers."""
+        url = normalise(url) if url else OPENAI_URL
+        usual = cls(url, model or (DEFAULT_HOSTED_MODEL if origin_of(url) == origin_of(OPENAI_URL) else ""))
+        usual = replace(usual, key=SecretStr(key) if key else None, label=label_for(url))
+        return replace(usual, timeout_s=LOCAL_TIMEOUT_S, first_token_s=LOCAL_FIRST_TOKEN_S) if usual.local else usual
 
     @property
     def url(self) -> str:
