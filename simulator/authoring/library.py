@@ -10,14 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 import simulator
 from simulator.authoring import reading
 from simulator.authoring.cache import Cache, Record, Stamp
 from simulator.authoring.reading import SUFFIXES, Kind, Reading, yaml_files
 from simulator.authoring.summaries import PersonaSummary, RubricSummary, head_of
-from simulator.authoring.yaml import Document, load_yaml, problem
+from simulator.authoring.yaml import problem
 from simulator.domain.behaviour import Behaviour, Catalogue
 from simulator.domain.errors import AuthoringError, Problem, unknown
 from simulator.domain.persona import Persona
@@ -228,15 +228,15 @@ class Library:
     def _index(self) -> _Index:
         listing, folder_problems = self._listing
         problems = list(folder_problems)
-        opened = [(path, folder, *self._open(path)) for folder, paths in listing for path in paths]
+        opened = [(path, folder, *self._recall(path)) for folder, paths in listing for path in paths]
         behaviours: dict[str, Behaviour] = {}
-        for path, _, _, content in opened:
-            behaviours.update((each.id, each) for each in _behaviours_in(content, path))
+        for path, _, _, record in opened:
+            behaviours.update((each.id, each) for each in _behaviours_in(path, record))
         known = frozenset(behaviours) or None
         index: dict[Kind, dict[str, _Found]] = {"persona": {}, "rubric": {}, "behaviours": {}}
         broken: dict[str, tuple[Problem, ...]] = {}
-        for path, folder, stamp, content in opened:
-            found = self._judge(content, path, folder, stamp, known)
+        for path, folder, stamp, record in opened:
+            found = self._judge(record, path, folder, stamp, known)
             if isinstance(found, Reading):
                 problems.extend(found.problems)
                 broken[_would_be_id(found)] = found.problems
@@ -251,31 +251,20 @@ class Library:
         self._cache.tidy()
         return _Index(index["persona"], index["rubric"], tuple(behaviours.values()), tuple(problems), broken)
 
-    def _open(self, path: Path) -> tuple[Stamp | None, _Content]:
-        """Return a file as far as it can be read without knowing the others."""
+    def _recall(self, path: Path) -> tuple[Stamp | None, Record | None]:
+        """Return what the cache holds of a file."""
         stamp = Stamp.of(path)
-        record = self._cache.get(stamp) if stamp is not None else None
-        if record is not None:
-            return stamp, record
-        try:
-            return stamp, load_yaml(path)
-        except AuthoringError as error:
-            return stamp, Reading(path, "persona", None, None, error.problems)
+        return stamp, self._cache.get(stamp) if stamp is not None else None
 
     def _judge(
-        self, content: _Content, path: Path, folder: Folder, stamp: Stamp | None, known: frozenset[str] | None
+        self, record: Record | None, path: Path, folder: Folder, stamp: Stamp | None, known: frozenset[str] | None
     ) -> _Found | Reading:
         """Return what a file holds, checked against the behaviours known."""
         against = digest(sorted(known or ()))
-        if isinstance(content, Record) and content.head["against"] == against:
-            model = reading.MODELS[content.head["kind"]]
-            return _Found(path, folder.origin, content.head, lambda: model.model_validate(content.data()))
-        if isinstance(content, Record):
-            found = reading.read(path, known)
-        elif isinstance(content, Document):
-            found = reading.judge(content, path, known)
-        else:
-            found = content
+        if record is not None and record.head["against"] == against:
+            model = reading.MODELS[record.head["kind"]]
+            return _Found(path, folder.origin, record.head, lambda: model.model_validate(record.data()))
+        found = reading.read(path, known)
         if found.value is None or found.document is None:
             return found
         value, data = found.value, found.document.data
@@ -285,23 +274,11 @@ class Library:
         return _Found(path, folder.origin, head, lambda: value)
 
 
-_Content = Record | Document | Reading
-"""A file of the library: from the cache, parsed, or one that is not YAML."""
-
-
-def _behaviours_in(content: _Content, path: Path) -> tuple[Behaviour, ...]:
-    if isinstance(content, Record):
-        data = content.data() if content.head["kind"] == "behaviours" else None
-    elif isinstance(content, Document):
-        data = content.data if reading.kind_of(content.data, path) == "behaviours" else None
-    else:
-        data = None
-    if data is None:
-        return ()
-    try:
-        return Catalogue.model_validate(data).behaviours
-    except ValidationError:
-        return ()  # reported where the file is judged
+def _behaviours_in(path: Path, record: Record | None) -> tuple[Behaviour, ...]:
+    """Return the behaviours a file defines; read apart, as every other file is checked against all of them."""
+    if record is None:
+        return reading.behaviours_in(path)
+    return Catalogue.model_validate(record.data()).behaviours if record.head["kind"] == "behaviours" else ()
 
 
 def _would_be_id(found: Reading) -> str:

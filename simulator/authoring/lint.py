@@ -73,6 +73,7 @@ class RuleLint:
         self.env = environment(persona, self.reach.ranges, trainee)
         self.impossible: set[Location] = set()
         self.possible: dict[str, bool] = {}
+        self.inside: dict[str, Environment | None] = {}
         self.unreached: dict[str, str] = {}
         """Moves and endings that never come, or only when others have run dry, by id, with the reason."""
 
@@ -111,7 +112,7 @@ class RuleLint:
                     self.report("error", location, message, "never", expected=self.limits(when))
                 else:
                     self.report("warning", location, f"{message}: {self.why(when)}", "never")
-            elif inside is not None and narrow_both(inside, when.tree, self.env) is None:
+            elif inside is not None and not self.can_hold_inside(when, inside):
                 self.report("warning", location, f"{what}: {str(when)!r} can never hold where it stands", "never")
             else:
                 continue
@@ -126,16 +127,25 @@ class RuleLint:
             self.possible[when.source] = can_hold(when.tree, self.env)
         return self.possible[when.source]
 
-    def each_condition(self) -> Iterator[tuple[tuple[str | int, ...], str, Condition, Tree | None]]:
+    def can_hold_inside(self, when: Condition, outer: Condition) -> bool:
+        """Return whether a condition can hold where another does."""
+        if not _related(when, outer):
+            return True
+        if outer.source not in self.inside:
+            self.inside[outer.source] = narrow(outer.tree, self.env)
+        within = self.inside[outer.source]
+        return within is None or can_hold(when.tree, within)
+
+    def each_condition(self) -> Iterator[tuple[tuple[str | int, ...], str, Condition, Condition | None]]:
         """Yield each condition: its place, what it decides, itself, and the condition it stands inside of."""
         persona = self.persona
-        around: dict[tuple[str | int, ...], Tree] = {}
+        around: dict[tuple[str | int, ...], Condition] = {}
         for index, move in enumerate(persona.moves):
             if move.when is not None:
-                around["moves", index] = move.when.tree
+                around["moves", index] = move.when
                 yield ("moves", index, "when"), f"the move {move.id!r}", move.when, None
         for index, ending in enumerate(persona.endings):
-            around["endings", index] = ending.when.tree
+            around["endings", index] = ending.when
             yield ("endings", index, "when"), f"the ending {ending.id!r}", ending.when, None
         for index, scenario in enumerate(persona.scenarios):
             if "done_when" in scenario.model_fields_set:
@@ -299,9 +309,3 @@ def _related(one: Condition, other: Condition) -> bool:
     """Return whether two conditions ask about anything in common; if not, neither can follow from the other."""
     asked = {name for name, _ in one.names} | {argument for _, argument, _ in one.calls}
     return any(name in asked for name, _ in other.names) or any(argument in asked for _, argument, _ in other.calls)
-
-
-def narrow_both(one: Tree, other: Tree, env: Environment) -> Environment | None:
-    """Return the environment in which both hold, or ``None`` where there is none."""
-    narrowed = narrow(one, env)
-    return narrow(other, narrowed) if narrowed is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from simulator.authoring.messages import problems_of
 from simulator.authoring.names import catalogue_names, persona_names, rubric_names
-from simulator.authoring.yaml import Document, load_yaml, problem
-from simulator.domain.behaviour import Catalogue
+from simulator.authoring.yaml import Document, load_yaml, parse_yaml, problem, read_text
+from simulator.domain.behaviour import Behaviour, Catalogue
 from simulator.domain.errors import AuthoringError, Problem
 from simulator.domain.persona import Persona
 from simulator.domain.rubric import Rubric
@@ -28,6 +29,7 @@ _NAMES: Mapping[Kind, Callable[[Document, Collection[str] | None], list[Problem]
     "rubric": rubric_names,
     "behaviours": catalogue_names,
 }
+_BEHAVIOURS = re.compile(r"^\s*[{\"']*behaviours\b", re.MULTILINE)
 _SHARED = frozenset({"id", "summary"})
 
 
@@ -86,6 +88,21 @@ def judge(document: Document, path: Path, behaviours: Collection[str] | None, *,
         found = [problem(path, "the file nests too deep", code="yaml")]
     problems = sorted([*found, *own], key=lambda each: (each.line or 0, each.column or 0))
     return Reading(path, kind, document, None if problems else value, tuple(problems))
+
+
+def behaviours_in(path: Path) -> tuple[Behaviour, ...]:
+    """Return the behaviours a file defines if it is a catalogue that can be read, and nothing for any other file.
+
+    Files that cannot be a catalogue are not parsed, as all catalogues are read before anything is checked against them.
+    """
+    try:
+        text = read_text(path)
+        if _BEHAVIOURS.search(text) is None:
+            return ()
+        data = parse_yaml(text, os.fspath(path)).data
+        return Catalogue.model_validate(data).behaviours if kind_of(data, path) == "behaviours" else ()
+    except (AuthoringError, ValidationError):
+        return ()  # reported where the file is judged
 
 
 def use(reading: Reading) -> BaseModel:

@@ -72,17 +72,20 @@ _PLAIN_WORDS: tuple[tuple[str, str], ...] = (
 class Spot:
     """Where a node stands in the file. ``children`` are the spots below it, by key or index."""
 
-    __slots__ = ("children", "column", "end", "index", "key", "line", "style", "weight")
+    __slots__ = ("children", "end", "key", "start", "style", "weight")
 
     def __init__(self, start: Any, end: Any, style: str | None = None, children: Any = None) -> None:
-        self.line: int = start.line + 1
-        self.column: int = start.column + 1
-        self.index: int = start.index
-        self.end: int = end.index
+        self.start = start
+        self.end = end
         self.style = style
         self.children: dict[str | int, Spot] | list[Spot] | None = children
-        self.key: tuple[int, int] | None = None
+        self.key: Spot | None = None
         self.weight = 1
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Line and column, counted from 1."""
+        return self.start.line + 1, self.start.column + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +118,14 @@ class Document:
                 break
             spot = below
         if (key or not found) and spot.key is not None:
-            return spot.key
+            return spot.key.place
+        line, column = spot.place
         if offset and found and spot.children is None:
-            source = self.text[spot.index : spot.end]
+            source = self.text[spot.start.index : spot.end.index]
             quoted = spot.style in ("'", '"')
             if "\n" not in source and "\\" not in source and "''" not in source[1:-1]:
-                return spot.line, spot.column + offset + quoted
-        return spot.line, spot.column
+                return line, column + offset + quoted
+        return line, column
 
 
 def problem(
@@ -217,7 +221,7 @@ def parse_yaml(text: str, path: str) -> Document:
         elif not isinstance(reader.data, dict):
             found = "a list" if isinstance(reader.data, list) else "a single value"
             reader.problems.append(
-                problem(path, f"the file holds {found}", (reader.root.line, reader.root.column), code="yaml",
+                problem(path, f"the file holds {found}", reader.root.place, code="yaml",
                         expected="a mapping: lines of 'key: value'")
             )  # fmt: skip
     if reader.problems or reader.root is None:
@@ -237,14 +241,14 @@ _UNSET = object()
 class _Frame:
     """A container that is still open."""
 
-    __slots__ = ("anchor", "data", "key", "key_place", "spot")
+    __slots__ = ("anchor", "data", "key", "key_spot", "spot")
 
     def __init__(self, data: Any, spot: Spot, anchor: str | None) -> None:
         self.data = data
         self.spot = spot
         self.anchor = anchor
         self.key: Any = _UNSET
-        self.key_place: tuple[int, int] = (0, 0)
+        self.key_spot: Spot | None = None
 
 
 class _Reader:
@@ -277,7 +281,7 @@ class _Reader:
                 self.open(event, [], [])
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                 frame = self.stack.pop()
-                frame.spot.end = event.end_mark.index
+                frame.spot.end = event.end_mark
                 if frame.anchor is not None:
                     self.anchors[frame.anchor] = (frame.data, frame.spot)
                 self.add(frame.data, frame.spot, event.start_mark)
@@ -316,7 +320,7 @@ class _Reader:
             if not value.isprintable():
                 shown = texts.clean(value)
                 if shown != value and shown != value.replace("\t", " "):
-                    self.cleaned.append((spot.line, spot.column))
+                    self.cleaned.append(spot.place)
                 value = shown
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, spot)
@@ -346,10 +350,10 @@ class _Reader:
             frame.data.append(value)
             frame.spot.children.append(spot)  # type: ignore[union-attr]
         elif frame.key is _UNSET:
-            frame.key_place = (spot.line, spot.column)
+            frame.key_spot = spot
             frame.key = self.key(value, frame, mark)
         else:
-            spot.key = frame.key_place
+            spot.key = frame.key_spot
             frame.data[frame.key] = value
             frame.spot.children[frame.key] = spot  # type: ignore[index]
             frame.key = _UNSET
@@ -362,7 +366,7 @@ class _Reader:
         if value == "<<":
             self.refuse("merge keys (<<) are not read; write the keys out, or use an alias for the whole value", mark)
         elif value in frame.data:
-            first = frame.spot.children[value].line  # type: ignore[index]
+            first = frame.spot.children[value].key.place[0]  # type: ignore[index,union-attr]
             self.refuse(f"the key {value!r} stands twice (first on line {first})", mark)
         return value  # type: ignore[no-any-return]
 

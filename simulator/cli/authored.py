@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -78,12 +79,12 @@ def check(
 
     library = open_library()
     if paths:
-        known, report = catalogue_of(library), None
-        report = check_paths(paths, known=known)
+        known = catalogue_of(library)
+        report = check_paths(paths, known=known, workers=_workers())
         extra: list[Problem] = []
     else:
         known = catalogue_of(library)
-        report = check_paths([near_here(path) for path, _ in library.files()], known=known, kinds=kinds)
+        report = check_paths([near_here(path) for path, _ in library.files()], known=known, kinds=kinds, workers=_workers())
         extra = [each for each in library.problems if each.line is None and each.severity == "warning"]
     if further is not None:
         extra += further(report.files, known)
@@ -134,3 +135,7 @@ def free_id(name: str, known: Sequence[str], kind: str) -> None:
         raise UsageError(
             f"There is a {kind} called {name!r} already.", hint="Choose another id, or give --replace to put yours in its place."
         )
+
+
+def _workers() -> int:
+    return min(os.cpu_count() or 1, 8)
