@@ -244,7 +244,7 @@ class _Desk:
     def _fresh(self, line: str) -> bool:
         if fold(line) in self._used or _SLOT.search(line):
             return False
-        return not any(fold(line) == fold(said) or _overlap(line, said) >= SAME_WORDS for said in self._said)
+        return not any(fold(line) == fold(said) or overlap(line, said) >= SAME_WORDS for said in self._said)
 
     def _closest(self, lines: Sequence[str], texts: Sequence[str]) -> str:
         """Return the line nearest to what it should fit; the first of equals."""
@@ -255,14 +255,14 @@ class _Desk:
             vectors = self._encoder.encode([*lines, *texts])
             likeness = (vectors[: len(lines)] @ vectors[len(lines) :].T).mean(axis=1)
             return lines[int(likeness.argmax())]
-        return max(lines, key=lambda line: sum(_overlap(line, text) for text in texts))
+        return max(lines, key=lambda line: sum(overlap(line, text) for text in texts))
 
 
 def _content(text: str) -> frozenset[str]:
     return frozenset(word for word in _WORD.findall(fold(text)) if word not in _COMMON)
 
 
-def _overlap(one: str, other: str) -> float:
+def overlap(one: str, other: str) -> float:
     """Return how many content words two texts share, 0–1 of the longer list (Jaccard's index)."""
     first, second = _content(one), _content(other)
     either: Iterable[str] = first | second

@@ -45,7 +45,8 @@ class Problem:
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
+def environment() -> ImmutableSandboxedEnvironment:
+    """Return the templates: sandboxed, and refusing names they were not given."""
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
@@ -67,21 +68,27 @@ class Wording:
     def __init__(self, catalogue: Catalogue | None) -> None:
         self._known = {each.id: each for each in catalogue} if catalogue else {}
 
-    def behaviour(self, behaviour_id: str, *, full: bool = True) -> str:
-        """Return a behaviour in words."""
+    def behaviour(self, behaviour_id: str) -> str:
+        """Return a behaviour's title, or its id in words."""
         known = self._known.get(behaviour_id)
-        if known is None:
-            return behaviour_id.replace("_", " ").replace("-", " ")
-        return f"{known.title} ({known.description.rstrip('.')})" if full else known.title.lower()
+        return known.title.lower() if known is not None else behaviour_id.replace("_", " ").replace("-", " ")
+
+    def glossary(self, rubric: Rubric) -> list[tuple[str, str]]:
+        """Return title and description of each behaviour the rubric names and the catalogue knows, each once."""
+        named: dict[str, None] = {}
+        for each in rubric.criteria:
+            for group in (each.applies.customer, each.applies.trainee, each.met_by, each.broken_by, each.unless):
+                named.update(dict.fromkeys(group))
+        return [(self.behaviour(each), self._known[each].description) for each in named if each in self._known]
 
     def applies(self, criterion: Criterion) -> str:
         """Say when a criterion applies; how many turns it takes is settled by code."""
         parts = []
         if criterion.applies.customer:
-            signs = ", ".join(self.behaviour(each, full=False) for each in criterion.applies.customer)
+            signs = ", ".join(self.behaviour(each) for each in criterion.applies.customer)
             parts.append(f"only where the CUSTOMER does one of these, to the TRAINEE's next two turns: {signs}")
         if criterion.applies.trainee:
-            signs = ", ".join(self.behaviour(each, full=False) for each in criterion.applies.trainee)
+            signs = ", ".join(self.behaviour(each) for each in criterion.applies.trainee)
             parts.append(f"only where the TRAINEE{' then' if parts else ''} does one of these: {signs}; otherwise not_applicable")
         return "; and ".join(parts) or "always"
 
@@ -103,7 +110,8 @@ def fixed(rubric: Rubric, wording: Wording) -> str:
         }
         for each in rubric.criteria
     ]
-    return _environment().get_template("judge.jinja").render(rubric=rubric, questions=questions).strip()
+    template = environment().get_template("judge.jinja")
+    return template.render(rubric=rubric, glossary=wording.glossary(rubric), questions=questions).strip()
 
 
 def recording(transcript: Transcript, texts: Sequence[str], asked: Sequence[Criterion]) -> str:
@@ -112,14 +120,14 @@ def recording(transcript: Transcript, texts: Sequence[str], asked: Sequence[Crit
         {"number": number, "speaker": turn.role.upper(), "text": fence(text)}
         for number, (turn, text) in enumerate(zip(transcript.turns, texts, strict=True), 1)
     ]
-    template = _environment().get_template("transcript.jinja")
+    template = environment().get_template("transcript.jinja")
     return template.render(lines=lines, ids=[each.id for each in asked]).strip()
 
 
 def again(problems: Sequence[Problem]) -> str:
     """Return the request to look once more at the criteria that could not be used."""
     fenced = [Problem(each.id, fence(clean(each.why, keep_newlines=False))) for each in problems]
-    return _environment().get_template("again.jinja").render(problems=fenced).strip()
+    return environment().get_template("again.jinja").render(problems=fenced).strip()
 
 
 def keeps_from(criterion: Criterion) -> bool:
