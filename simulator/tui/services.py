@@ -162,7 +162,7 @@ class Services:
         """Return the voice the settings ask for: a model's, or the built-in one."""
         from simulator.settings import voice_endpoint
 
-        endpoint = voice_endpoint(await self.settings())
+        endpoint = await asyncio.to_thread(voice_endpoint, await self.settings())
         if endpoint is None:
             return await self.builtin_voice()
         fallback = await self.builtin_voice()
@@ -178,7 +178,7 @@ class Services:
         """Return what reads the trainee's turns a second time: the voice's model, or ``None`` with the built-in voice."""
         from simulator.settings import voice_endpoint
 
-        endpoint = voice_endpoint(await self.settings())
+        endpoint = await asyncio.to_thread(voice_endpoint, await self.settings())
         if endpoint is None:
             return None
         library = await self.library()
@@ -194,7 +194,7 @@ class Services:
         """Return the judge the settings ask for: a model, or the built-in one."""
         from simulator.settings import judge_endpoint
 
-        endpoint = judge_endpoint(await self.settings())
+        endpoint = await asyncio.to_thread(judge_endpoint, await self.settings())
         if endpoint is None:
             return await self.builtin_judge()
 
@@ -220,6 +220,7 @@ class Services:
         from simulator.models.chat import ChatModel
 
         model = ChatModel(endpoint)
+        model.prepare()  # half a second of imports, here in a thread and not before the first word
         self._models.append(model)
         return model
 

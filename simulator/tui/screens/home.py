@@ -326,16 +326,14 @@ class HomeScreen(FinelineScreen[None]):
         if persona.content_note:
             rows.append(("Note", Content.styled(clean(persona.content_note), "$warning")))
         rows.append(("Last time", self._last(persona.id)))
-        where = one_line(scene.place) if draw.scenario else "drawn"
-        if len(persona.scenarios) > 1 and not draw.scenario:
-            where += f", one of {len(persona.scenarios)}"
-        who = f"{shown.name}, {shown.age}" if identity else f"drawn, one of {len(persona.identities)}"
-        rows += [
-            ("", ""),
-            ("Who", self._changeable(who, "i")),
-            ("Where", self._changeable(where, "s")),
-            ("Seed", self._changeable("drawn" if self._seed is None else str(self._seed), "n")),
-        ]
+        rows.append(("", ""))
+        if len(persona.identities) > 1:
+            who = f"{shown.name}, {shown.age}" if identity else f"drawn, one of {len(persona.identities)}"
+            rows.append(("Who", self._changeable(who, "i")))
+        if len(persona.scenarios) > 1:
+            where = scene.place if draw.scenario else f"drawn, one of {len(persona.scenarios)}"
+            rows.append(("Where", self._changeable(where, "s")))
+        rows.append(("Seed", self._changeable("drawn" if self._seed is None else str(self._seed), "n")))
         return rows
 
     def on_resize(self) -> None:

@@ -30,6 +30,8 @@ class Prompt(TextArea):
         # The area's own end-of-line and redo keys make room: ctrl+e ends a conversation, ctrl+y copies (and yanks nothing).
         Binding("ctrl+e", "screen.end", "End and rate", id="talk.finish", tooltip="End the conversation and rate yourself"),
         Binding("ctrl+y", "screen.copy", "Copy", id="talk.copy-last", show=False, tooltip="Copy what was said last"),
+        Binding("pageup", "screen.scroll(-1)", "Scroll up", id="talk.page-up", show=False, tooltip="Read what was said earlier"),
+        Binding("pagedown", "screen.scroll(1)", "Scroll down", id="talk.page-down", show=False, tooltip="Back to what was said last"),
         Binding("ctrl+shift+z", "redo", "Redo", id="prompt.redo", show=False, tooltip="Do again what was undone"),
     ]  # fmt: skip
 
