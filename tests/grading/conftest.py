@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from simulator.domain.behaviour import Catalogue, Heard
+from simulator.domain.behaviour import Catalogue, Heard, Role
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript, Turn
 
@@ -25,6 +25,9 @@ class WrittenEar:
 
     def hear_all(self, transcript: Transcript) -> Sequence[tuple[Heard, ...]]:
         return [turn.behaviours for turn in transcript.turns]
+
+    def hear(self, text: str, role: Role) -> tuple[Heard, ...]:
+        return (Heard(id="stock_phrase", strength=0.9, quote=text),) if "inconvenience" in text else ()
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from simulator.domain.behaviour import Catalogue
+from simulator.domain.behaviour import Catalogue, Heard
 from simulator.domain.grade import Finding
 from simulator.domain.rubric import Applies, Criterion, Rubric
-from simulator.domain.transcript import Transcript
+from simulator.domain.transcript import Transcript, Turn
 from simulator.grading.evidence import verify
 from simulator.grading.grade import digest, grade
 from simulator.grading.judges.builtin import BuiltinJudge, Hears
@@ -91,6 +91,28 @@ def test_not_applicable_without_an_occasion_an_answer_or_enough_turns(find: Call
 def test_faint_signs_do_not_count(find: Callable[..., Finding]) -> None:
     assert find(LIMIT, ("c", "Hm?", "makes_advance?"), DODGE).verdict == "not_applicable"
     assert find(LIMIT, ADVANCE, ("t", "Well", "names_a_limit_kindly?")).verdict == "not_met"
+
+
+def test_a_sign_in_words_that_void_it_does_not_count(find: Callable[..., Finding]) -> None:
+    sorry = {"met_by": ("apologises",), "unless": ("stock_phrase",)}
+    assert find(sorry, CHAT, ("t", "I'm sorry about your shed", "apologises")).verdict == "met"
+    formula = find(sorry, CHAT, ("t", "We apologise for any inconvenience", "apologises", "stock_phrase"))
+    assert (formula.verdict, formula.evidence[0].turn) == ("not_met", 2)
+
+
+def test_a_formula_elsewhere_in_the_turn_voids_only_its_own_words(ear: Hears) -> None:
+    turn = {"apologises": "{}", "stock_phrase": "Anything else I can help with today?"}
+
+    def judged(apology: str) -> str:
+        heard = tuple(Heard(id=name, strength=0.9, quote=quote.format(apology)) for name, quote in turn.items())
+        text = f"{apology} Anything else I can help with today?"
+        talk = Transcript(id="t", turns=[Turn(role="trainee", text=text, behaviours=heard)])
+        judge = BuiltinJudge(ear)
+        criterion = Criterion(id="it", asks="Is it so?", met_by=("apologises",), unless=("stock_phrase",))
+        return judge.judge_heard(judge.hear(talk), rubric(criterion)).findings[0].verdict
+
+    assert judged("I'm so sorry about your shed.") == "met"
+    assert judged("We apologise for any inconvenience caused.") == "not_met"
 
 
 def test_keeping_from_something_is_met_by_its_absence(find: Callable[..., Finding]) -> None:

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from simulator.domain.behaviour import Catalogue, Heard
+from simulator.domain.behaviour import Catalogue, Heard, Role
 from simulator.domain.grade import Evidence, Finding
 from simulator.domain.rubric import Criterion, Rubric
 from simulator.domain.transcript import Transcript
@@ -51,6 +51,10 @@ class Hears(Protocol):
         """Return what is heard in each turn."""
         ...
 
+    def hear(self, text: str, role: Role) -> tuple[Heard, ...]:
+        """Return what is heard in some words by themselves."""
+        ...
+
 
 Outcome = Literal["met", "broken", "missed"]
 
@@ -74,7 +78,9 @@ class _Answer:
 class Hearing:
     """A transcript with what was heard in it, indexed the way criteria ask for it. Made once for all rubrics."""
 
-    def __init__(self, transcript: Transcript, heard: Sequence[tuple[Heard, ...]]) -> None:
+    def __init__(self, transcript: Transcript, ear: Hears) -> None:
+        heard = ear.hear_all(transcript)
+        self._ear = ear
         self.transcript = transcript
         self.trainee = tuple(number for number, _ in transcript.said_by("trainee"))
         self.shown: dict[int, dict[str, Heard]] = {
@@ -101,14 +107,20 @@ class Hearing:
         for number in numbers:
             shown = self.shown.get(number, {})
             void = [shown[each] for each in unless if each in shown]
-            signs = [shown[each] for each in behaviours if each in shown and not _same_words(shown[each], void)]
+            signs = [shown[each] for each in behaviours if each in shown and not self._voided(shown[each], void)]
             if signs:
                 found.append((number, max(signs, key=lambda each: each.strength)))
         return tuple(found)
 
-
-def _same_words(sign: Heard, others: Sequence[Heard]) -> bool:
-    return any(sign.quote in each.quote or each.quote in sign.quote for each in others)
+    def _voided(self, sign: Heard, voiding: Sequence[Heard]) -> bool:
+        """Return whether the words of ``sign`` also show one of ``voiding``, which was heard somewhere in its turn."""
+        if not voiding:
+            return False
+        if any(sign.quote in each.quote or each.quote in sign.quote for each in voiding):
+            return True
+        # A behaviour is quoted where it is clearest; it may be in these words too.
+        ids = {each.id for each in voiding}
+        return any(each.id in ids and each.shown for each in self._ear.hear(sign.quote, "trainee"))
 
 
 class BuiltinJudge:
@@ -133,7 +145,7 @@ class BuiltinJudge:
 
     def hear(self, transcript: Transcript) -> Hearing:
         """Listen to a transcript once, for as many rubrics as there are."""
-        return Hearing(transcript, self._detector.hear_all(transcript))
+        return Hearing(transcript, self._detector)
 
     async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
         """Return a finding for each criterion; it cannot fail."""
