@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "simulator"
-UPPER = ("cli", "tui", "settings.py", "__main__.py")
+UPPER = ("cli", "tui", "settings", "__main__.py")
 
 
 def below() -> list[Path]:

@@ -131,5 +131,5 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe left: point the output elsewhere, so that Python's own flush at exit stays quiet.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         sys.exit(EXIT_INTERRUPTED)
