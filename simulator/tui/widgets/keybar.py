@@ -23,7 +23,6 @@ class KeyBar(Widget, can_focus=False):
         background: $footer-background;
         color: $quiet;
     }
-    Screen.-tiny KeyBar { padding: 0; }
     """
     GAP = "   "
 

@@ -18,12 +18,10 @@ class Panel(Widget, can_focus=True):
     Panel {
         display: none;
         height: auto;
-        max-height: 50%;
         padding: 0 2;
         border: round $border;
         &.-shown { display: block; }
     }
-    Screen.-low Panel { border: none; padding: 0; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002

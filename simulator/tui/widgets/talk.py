@@ -52,12 +52,6 @@ class Line(Widget, can_focus=False):
         &.-note { padding: 0 2; text-align: center; color: $quiet; text-style: italic; }
         &.-marked { background: $block-cursor-background; color: $block-cursor-foreground; }
     }
-    Screen.-narrow Line, Screen.-tiny Line {
-        padding: 1 2 0 0;
-        &.-trainee { padding: 1 0 0 4; }
-        &.-note { padding: 1 0 0 0; }
-    }
-    Screen.-low Line { margin-bottom: 0; }
     """
 
     def __init__(self, said: Said) -> None:

@@ -19,7 +19,6 @@ class TopBar(Widget, can_focus=False):
         color: $quiet;
         background: $background;
     }
-    Screen.-tiny TopBar { padding: 0; }
     """
     DOT = " · "
 
