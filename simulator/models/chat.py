@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -152,7 +153,8 @@ class ChatModel:
     def prepare(self) -> None:
         """Do beforehand, in a thread if need be, what the first request would otherwise wait for."""
         wire.preload()
-        _ = self._client
+        with suppress(ModelError):  # a proxy that cannot be used is told about when a request is made
+            _ = self._client
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -287,11 +289,12 @@ class ChatModel:
     async def _whole(self, ask: _Request) -> Completion:
         """Return a whole reply: in one piece from afar; as it comes from this computer, where silence then shows."""
         if self.endpoint.local:
-            reply = Reply(lambda reply: self._speak(reply, ask, whole=True))
-            text = answer_of("".join([piece async for piece in reply]))
-            if not text:
-                raise self._empty(reply.finish_reason, reply.usage)
-            return Completion(text, reply.finish_reason, reply.usage)
+            try:
+                return await self._joined(ask)
+            except ModelError as error:
+                if error.kind != "dropped" or not self._retries:
+                    raise
+            return await self._joined(ask)  # the client's own retries end where the stream begins
         while True:
             try:
                 async with asyncio.timeout(self.endpoint.timeout_s):
@@ -310,6 +313,14 @@ class ChatModel:
                 return Completion(text[:limit], "length" if len(text) > limit else said.finish_reason, usage)
             if said.finish_reason != "length" or thought_before:
                 raise self._empty(said.finish_reason, usage)
+
+    async def _joined(self, ask: _Request) -> Completion:
+        """Return a streamed reply as a whole."""
+        reply = Reply(lambda reply: self._speak(reply, ask, whole=True))
+        text = answer_of("".join([piece async for piece in reply]))
+        if not text:
+            raise self._empty(reply.finish_reason, reply.usage)
+        return Completion(text, reply.finish_reason, reply.usage)
 
     async def _speak(self, reply: Reply, ask: _Request, *, whole: bool = False) -> AsyncGenerator[str, None]:
         """Yield the pieces of a streamed reply and fill in how it ended."""

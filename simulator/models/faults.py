@@ -33,15 +33,19 @@ def server_name(endpoint: Endpoint) -> str:
     return endpoint.host
 
 
+def _seconds(seconds: float) -> str:
+    return "1 second" if 0.5 < seconds < 1.5 else f"{seconds:.0f} seconds" if seconds >= 1.5 else f"{seconds:.1g} seconds"
+
+
 def no_answer(endpoint: Endpoint, seconds: float, *, begun: bool = False) -> ModelError:
     """Return the error for a server that has been silent for ``seconds``."""
     happened = "stopped in the middle of its answer and said nothing more" if begun else "did not answer"
-    return ModelError("timeout", f"{server_name(endpoint)} {happened} for {seconds:.0f} seconds.", hint="Try again. " + _OTHER)
+    return ModelError("timeout", f"{server_name(endpoint)} {happened} for {_seconds(seconds)}.", hint="Try again. " + _OTHER)
 
 
 def too_slow(endpoint: Endpoint) -> ModelError:
     """Return the error for an answer that trickled until all time was used up."""
-    happened = f"had not finished its answer after {endpoint.timeout_s:.0f} seconds"
+    happened = f"had not finished its answer after {_seconds(endpoint.timeout_s)}"
     return ModelError(
         "timeout", f"{server_name(endpoint)} {happened}.", hint="Choose a quicker model, or allow it more time in the settings."
     )
@@ -123,7 +127,7 @@ def _from_connection(error: BaseException, endpoint: Endpoint) -> ModelError:
     words = " ".join(str(each) for each in causes).lower()
     if isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout):
         return ModelError(
-            "unreachable", f"{name} could not be reached within {endpoint.connect_s:.0f} seconds.", hint=_where(endpoint)
+            "unreachable", f"{name} could not be reached within {_seconds(endpoint.connect_s)}.", hint=_where(endpoint)
         )
     if isinstance(error, httpx2.TimeoutException):
         return no_answer(endpoint, endpoint.first_token_s)
@@ -194,7 +198,7 @@ def _from_status(error: openai.APIStatusError, endpoint: Endpoint, private: Iter
         return ModelError("rate_limited", f"The account at {name} has no credit left.", hint="Add credit there. " + _OTHER)
     if status == 429:
         pause_s = pause_asked(error.response)
-        wait = f"Wait {pause_s:.0f} seconds and try again." if pause_s else "Wait a little and try again."
+        wait = f"Wait {_seconds(pause_s)} and try again." if pause_s else "Wait a little and try again."
         return ModelError("rate_limited", f"{name} is asked too much at the moment (429).", hint=wait, retry_after_s=pause_s)
     if status == 413 or _CONTEXT.search(text):
         return ModelError("too_long", f"The conversation is longer than {model or 'the model'} can read.", hint=_OTHER)

@@ -10,17 +10,19 @@ import re
 
 from simulator.domain.text import clean
 
-# The beginning of something that `clean` treats as one: a control or string sequence, a CR LF, a pair of surrogates.
+# The beginning of something that `clean` treats as one: a control or string sequence, a pair of surrogates.
 _UNFINISHED = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*\Z"
     r"|((?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])(?:(?!\x07|\x1b\\|\x9c).)*)\Z"
     r"|\x1b[ -/]*\Z"
-    r"|\r\Z"
     r"|[\ud800-\udbff]\Z",
     re.DOTALL,
 )
 _STRING_END = re.compile(r"\x07|\x1b\\|\x9c")
 _LONGEST = 256
+# Stands for a carriage return while escapes are taken out, since one between CR and LF keeps them apart no longer. It is no
+# character of any text.
+_RETURN = "\ufdd0"
 _SUSPECT = re.compile(r"[\x1b\x90\x98\x9b\x9d-\x9f\r\ud800-\udfff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -45,6 +47,7 @@ class Cleaner:
 
     def __init__(self) -> None:
         self._held = ""
+        self._returned = False  # the text so far ends in a carriage return
         self._within = False  # a string sequence, of which only the end matters
 
     def feed(self, piece: str) -> str:
@@ -57,7 +60,7 @@ class Cleaner:
                 self._held = text[-1:]  # an escape that may turn out to end it
                 return ""
             text, self._within = text[end.end() :], False
-        if not _SUSPECT.search(text):
+        if not self._returned and not _SUSPECT.search(text):
             return clean(text)
         unfinished = _UNFINISHED.search(text)
         if unfinished and (unfinished[1] or unfinished.end() - unfinished.start() <= _LONGEST):
@@ -65,12 +68,18 @@ class Cleaner:
             text, self._held = text[: unfinished.start()], "" if self._within else unfinished[0]
             if self._within and unfinished[0].endswith("\x1b"):
                 self._held = "\x1b"
-        return clean(whole(text))
+        return self._lines(clean(whole(text).replace("\r", _RETURN)))
 
     def finish(self) -> str:
         """Return what was still held back."""
-        text, self._held = self._held, ""
-        return "" if self._within else clean(whole(text))
+        text, self._held = "" if self._within else self._held, ""
+        return self._lines(clean(whole(text).replace("\r", _RETURN))) + ("\n" if self._returned else "")
+
+    def _lines(self, text: str) -> str:
+        """Return ``text`` with its line endings made one; a carriage return at its end waits for what follows."""
+        text = (_RETURN if self._returned else "") + text
+        self._returned = text.endswith(_RETURN)
+        return text.removesuffix(_RETURN).replace(f"{_RETURN}\n", "\n").replace(_RETURN, "\n")
 
 
 class Thoughts:

@@ -128,9 +128,7 @@ async def ask(
             continue
         if correction:
             what = "filled in the form it was given wrongly" if found.json else "answered in prose where a form was asked for"
-            raise ModelError(
-                "malformed", f"The model {what}, twice.", hint="Try again, or choose a larger model for judging.", usage=usage
-            )
+            raise ModelError("malformed", f"The model {what}, twice.", hint="Try again, or choose a larger model.", usage=usage)
         correction = [
             {"role": "assistant", "content": completion.text[:4000] or "(nothing)"},
             {
@@ -184,7 +182,7 @@ def find_object(text: str) -> dict[str, Any] | None:
     if not whole:
         return None
     candidate = text[start : end + 1]
-    if candidate.count("{") != candidate.count("}") or candidate.count("[") != candidate.count("]"):
+    if any(candidate.count(opening) != candidate.count(closing) for opening, closing in ("{}", "[]")) or candidate.count('"') % 2:
         return None
     import json_repair
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from simulator.models import faults
@@ -33,7 +34,8 @@ def preload() -> None:
     import openai
 
     del json_repair, openai
-    make_client(Endpoint(), None, retries=0)
+    with suppress(ModelError):  # a proxy that cannot be used is told about when a request is made
+        make_client(Endpoint(), None, retries=0)
 
 
 def make_client(endpoint: Endpoint, http_client: httpx2.AsyncClient | None, *, retries: int) -> AsyncOpenAI:

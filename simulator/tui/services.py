@@ -197,11 +197,12 @@ class Services:
         endpoint = await asyncio.to_thread(judge_endpoint, await self.settings())
         if endpoint is None:
             return await self.builtin_judge()
+        library = await self.library()
 
         def make() -> Judge:
             from simulator.grading.judges.model import ModelJudge
 
-            return ModelJudge(self._chat(endpoint))
+            return ModelJudge(self._chat(endpoint), catalogue=library.catalogue)
 
         return await self._once("model_judge", make)
 
@@ -212,7 +213,7 @@ class Services:
         def make() -> Judge:
             from simulator.grading.judges.builtin import BuiltinJudge
 
-            return BuiltinJudge(detector)
+            return BuiltinJudge(detector, detector.catalogue)
 
         return await self._once("builtin_judge", make)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,14 +12,38 @@ from simulator.domain.text import clean
 from simulator.models.incoming import Cleaner, Hearing, answer_of, whole
 
 AWKWARD = st.sampled_from(
-    ["\x1b", "[", "]", "\x9b", "\x9d", "\x9c", "\x07", "\\", "P", "0", ";", " ", "31", "m", "\r", "\n", "\t", "é", "😀", "a", "\ud83d", "\ude00", "\u202e"]
+    [
+        "\x1b",
+        "[",
+        "]",
+        "\x9b",
+        "\x9d",
+        "\x9c",
+        "\x07",
+        "\\",
+        "P",
+        "0",
+        ";",
+        " ",
+        "31",
+        "m",
+        "\r",
+        "\n",
+        "\t",
+        "é",
+        "😀",
+        "a",
+        "\ud83d",
+        "\ude00",
+        "\u202e",
+    ]
 )
 TEXTS = st.lists(AWKWARD, max_size=14).map("".join)
 
 
 def in_pieces(text: str, cuts: list[int]) -> list[str]:
     places = [0, *sorted(cut % (len(text) + 1) for cut in cuts), len(text)]
-    return [text[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(places)]
 
 
 @given(TEXTS, st.lists(st.integers(0, 40), max_size=6))
