@@ -24,6 +24,11 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
     for each in error.errors(include_url=False, include_input=True):
         location, is_key = _locate(each["loc"], document.data)
         spot = location
+        line = _unquoted_line(location if each["type"] == "missing" else location[:-1], document.data, model)
+        if line is not None:
+            found[line] = problem(document.path, "this line holds a colon and a space, so it reads as 'key: value'",
+                                  document.place(line), code="value", expected="the whole line in quotes")  # fmt: skip
+            continue
         if each["type"] == "missing":
             spot = (*location, each["loc"][-1])
             if _misspelt(str(each["loc"][-1]), _at(document.data, location), _model_at(model, location)):
@@ -34,6 +39,14 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
             continue
         found[spot] = _one(each, location, is_key, document, model)
     return sorted(found.values(), key=lambda each: (each.line or 0, each.column or 0))
+
+
+def _unquoted_line(location: tuple[int | str, ...], data: Any, model: type[BaseModel]) -> tuple[int | str, ...] | None:
+    """Return the place of a customer's line that became a mapping for want of quotes, if that is what the place is."""
+    value = _at(data, location)
+    if not isinstance(value, Mapping) or not value or value.keys() & Line.model_fields.keys():
+        return None
+    return location if _model_at(model, location) is Line and len(value) == 1 else None
 
 
 def _locate(loc: tuple[int | str, ...], data: Any) -> tuple[tuple[int | str, ...], bool]:

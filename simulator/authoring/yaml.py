@@ -120,7 +120,7 @@ class Document:
         if (key or not found) and spot.key is not None:
             return spot.key.place
         line, column = spot.place
-        if offset and found and spot.children is None:
+        if offset is not None and found and spot.children is None:
             source = self.text[spot.start.index : spot.end.index]
             quoted = spot.style in ("'", '"')
             if "\n" not in source and "\\" not in source and "''" not in source[1:-1]:
@@ -351,7 +351,7 @@ class _Reader:
             frame.spot.children.append(spot)  # type: ignore[union-attr]
         elif frame.key is _UNSET:
             frame.key_spot = spot
-            frame.key = self.key(value, frame, mark)
+            frame.key = self.key(value, frame, spot.start)
         else:
             spot.key = frame.key_spot
             frame.data[frame.key] = value
