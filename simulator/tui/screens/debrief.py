@@ -224,7 +224,7 @@ class DebriefScreen(FinelineScreen[None]):
             caption = f"{finding.mark} {one_line(finding.asks)}\n{standing(finding)}"
             if finding.reason:
                 caption += f" · {one_line(finding.reason)}"
-            self._open_turn(finding.turn or 1, caption, quotes)
+            self._open_turn(finding.turn or next(iter(quotes), 1), caption, quotes)
         elif isinstance(row, SuggestionLine):
             suggestion = row.suggestion
             better = f"Try: “{one_line(suggestion.try_instead)}”" if suggestion.try_instead else ""

@@ -74,6 +74,7 @@ class HistoryScreen(FinelineScreen[None]):
     """Sessions in a list; beside it, where there is room, the one under the cursor."""
 
     CSS_PATH = "../styles/history.tcss"
+    AUTO_FOCUS = None
     HELP = SessionList.HELP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

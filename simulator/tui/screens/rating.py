@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import DescendantFocus
 from textual.widgets import TextArea
 
 from simulator.domain.errors import FinelineError
 from simulator.domain.text import clean
 from simulator.tui.screens.base import FinelineScreen
 from simulator.tui.skills import rubrics_for
+from simulator.tui.widgets.facts import Facts
 from simulator.tui.widgets.keybar import KeyBar
 from simulator.tui.widgets.rating_line import RatingLine
 from simulator.tui.widgets.topbar import TopBar
-from simulator.tui.widgets.words import Words
+from simulator.tui.widgets.words import QUIET, Words, words
 
 if TYPE_CHECKING:
     from simulator.domain.grade import SelfRating
@@ -80,17 +83,19 @@ class RatingScreen(FinelineScreen[None]):
         practice = self.practice
         about = f"{practice.identity.name} · {practice.identity.fill(practice.scenario.place)}"
         yield TopBar([("How do you think it went?", "bold $foreground")], [(clean(about, keep_newlines=False), "")])
-        with VerticalScroll(id="rating", can_focus=False):
-            yield Words("Before you see the grade. It is set beside what the conversation shows.", classes="quiet")
-            yield Vertical(id="lines")
-            note = Note(
-                practice.self_rating.note if practice.self_rating else "",
-                id="note",
-                tab_behavior="focus",
-                placeholder="What would you do differently? (optional)",
-            )
-            note.border_title = "Next time"
-            yield note
+        note = Note(
+            practice.self_rating.note if practice.self_rating else "",
+            id="note",
+            tab_behavior="focus",
+            placeholder="What would you do differently? (optional)",
+        )
+        note.border_title = "Next time"
+        with Horizontal():
+            with VerticalScroll(id="rating", can_focus=False):
+                yield Words("The debrief sets it beside what the conversation shows.", classes="quiet")
+                yield Vertical(id="lines")
+                yield note
+            yield Facts(label_width=5, id="anchors")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -114,6 +119,21 @@ class RatingScreen(FinelineScreen[None]):
         )  # fmt: skip
         lines = self.query(RatingLine)
         (lines.first() if lines else self.query_one(Note)).focus()
+
+    @on(DescendantFocus)
+    @on(RatingLine.Rated)
+    def _lay_out_anchors(self) -> None:
+        """Where there is room, show all five anchors of the skill in hand."""
+        line = self.focused
+        anchors = self.query_one("#anchors", Facts)
+        if not isinstance(line, RatingLine):
+            anchors.show(())
+            return
+        rows: list[tuple[str, Content | str]] = [("", words((line.skill, "bold"))), ("", "")]
+        for level, anchor in sorted(line.anchors.items()):
+            chosen = level == line.level
+            rows += [(f"({level})" if chosen else f" {level}", words((anchor, "" if chosen else QUIET))), ("", "")]
+        anchors.show(rows)
 
     @property
     def rating(self) -> SelfRating | None:

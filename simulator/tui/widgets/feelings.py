@@ -81,10 +81,9 @@ class FeelingsPlot(Widget, can_focus=True):
     DEFAULT_CSS = """
     FeelingsPlot {
         height: auto;
-        padding: 0 1;
-        border-left: outer transparent;
+        padding: 0 1 0 2;
         text-wrap: nowrap;
-        &:focus { border-left: outer $primary; }
+        &:focus { border-left: outer $primary; padding: 0 1; }
     }
     """
     HELP = """

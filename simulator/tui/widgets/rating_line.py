@@ -24,10 +24,15 @@ class RatingLine(Widget, can_focus=True):
     DEFAULT_CSS = """
     RatingLine {
         height: auto;
-        padding: 0 1;
-        border-left: outer transparent;
+        padding: 0 1 0 2;
         &:hover { background: $surface; }
-        &:focus { background: $block-cursor-background; color: $block-cursor-foreground; border-left: outer $primary; }
+        &:focus {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            border-left: outer $primary;
+            padding: 0 1;
+        }
+        &:focus:ansi { background: transparent; color: $foreground; }
     }
     """
     HELP = """

@@ -34,10 +34,15 @@ class Row(Horizontal, can_focus=True):
     DEFAULT_CSS = """
     Row {
         height: auto;
-        padding: 0 1;
-        border-left: outer transparent;
+        padding: 0 1 0 2;
         &:hover { background: $surface; }
-        &:focus { background: $block-cursor-background; color: $block-cursor-foreground; border-left: outer $primary; }
+        &:focus {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            border-left: outer $primary;
+            padding: 0 1;
+        }
+        &:focus:ansi { background: transparent; color: $foreground; }
         & > .lead { width: auto; }
         & > .body { width: 1fr; height: auto; }
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,7 @@ from simulator.domain.persona import Persona
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.judges.protocol import Judgement
+from simulator.grading.score import score
 from simulator.settings import Settings
 from simulator.store import store as store_room
 from simulator.store.store import Store
@@ -75,7 +77,7 @@ def persona() -> Persona:
             "identities": [{"name": "Sam", "pronouns": "she/her", "age": 40}, {"name": "Ned", "pronouns": "he/him", "age": 40}],
             "voice": {"manner": "chatty"},
             "scenarios": [
-                {"id": "kettle", "place": "the counter of a hardware shop", "trainee": "shop assistant", "wants": "to return a kettle"}
+                {"id": "kettle", "place": "the counter of a hardware shop", "trainee": "assistant", "wants": "to return a kettle"}
             ],
             "state": {
                 "trust": {"start": 5, "means": "how far {they} trust{s} you"},
@@ -87,7 +89,9 @@ def persona() -> Persona:
                  "good_replies": ["That's kind, but I keep it to kettles here."]},
                 {"id": "chat", "intent": "chats", "lines": ["Busy?"], "good_replies": ["A kettle worth its name! Let's see it."]},
             ],
-            "endings": [{"id": "content", "when": "trust >= 9", "means": "{name} left content", "outcome": "good", "lines": ["Bye."]}],
+            "endings": [
+                {"id": "content", "when": "trust >= 9", "means": "{name} left content", "outcome": "good", "lines": ["Bye."]}
+            ],
             "survey": {"warmth": "trust", "comfort": "10 - hope", "would_return": "trust >= 6"},
             "advice": ["A line can be drawn with a smile."],
         }
@@ -168,10 +172,9 @@ class ScriptedJudge:
 class Rooms(Services):
     """The rooms below, without reading any file but the store's."""
 
-    def __init__(self, store: Store | None, rubrics: list[Rubric], personas: list[Persona]) -> None:
+    def __init__(self, store: Store, rubrics: list[Rubric], personas: list[Persona]) -> None:
         super().__init__(Settings())
-        self.kept = store
-        self.store_problem = "" if store is not None else "The disk is full."
+        self.kept: Store | None = store
         self.shelf = SimpleNamespace(
             rubrics={each.id: SimpleNamespace(value=each, origin="shipped") for each in rubrics},
             personas={each.id: SimpleNamespace(value=each, origin="shipped") for each in personas},
@@ -229,7 +232,11 @@ def own_folders(tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    monkeypatch.setattr(store_room, "_now", lambda: datetime(2025, 11, 22, 14, 3, tzinfo=UTC).isoformat(timespec="milliseconds"))
+    ticks = count()
+    begin = datetime(2025, 11, 22, 14, 3, tzinfo=UTC)
+    monkeypatch.setattr(
+        store_room, "_now", lambda: (begin + timedelta(milliseconds=next(ticks))).isoformat(timespec="milliseconds")
+    )
 
 
 @pytest.fixture
@@ -252,16 +259,29 @@ def practice(store: Store, persona: Persona, transcript: Transcript) -> Practice
 
 @pytest.fixture
 def grades(rubrics: list[Rubric]) -> list[Grade]:
-    """What the scripted judge's findings add up to, with one rubric that failed."""
-    from simulator.grading.grade import grade
-
-    judge = ScriptedJudge("built-in", failing=("service",))
-    transcript = Transcript(id="t-1")
-    return asyncio.new_event_loop().run_until_complete(_all(grade, transcript, rubrics, judge))
-
-
-async def _all(grade: Any, transcript: Transcript, rubrics: list[Rubric], judge: ScriptedJudge) -> list[Grade]:
-    return [await grade(transcript, each, judge) for each in rubrics]
+    """What the scripted findings add up to, with one rubric that failed."""
+    made = []
+    for rubric in rubrics:
+        if rubric.id == "service":
+            made.append(
+                Grade(transcript="t-1", rubric="service", judge="built-in", status="failed", reason="No answer came [/x].")
+            )
+            continue
+        findings = JUDGEMENTS[rubric.id].findings
+        result = score(rubric, findings)
+        made.append(
+            Grade(
+                transcript="t-1",
+                rubric=rubric.id,
+                judge="built-in",
+                status=result.status,
+                level=result.level,
+                score=result.score,
+                reason=result.reason,
+                findings=findings,
+            )
+        )
+    return made
 
 
 @pytest.fixture
