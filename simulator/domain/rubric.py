@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from functools import cached_property
+
 from pydantic import Field, model_validator
 
 from simulator.domain.base import Authored, Id, Prose
@@ -70,6 +74,12 @@ class Rubric(Authored):
         if list(self.thresholds) != sorted(self.thresholds) or not all(0 < each <= 1 for each in self.thresholds):
             raise ValueError("thresholds must rise, each above 0 and at most 1")
         return self
+
+    @cached_property
+    def digest(self) -> str:
+        """The hash of what the rubric means: 16 hex digits of SHA-256 over its canonical JSON. Comments do not change it."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def criterion(self, criterion_id: str) -> Criterion | None:
         """Return the criterion with this id, or ``None``."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 
 from simulator import __version__
@@ -14,12 +12,6 @@ from simulator.grading.judges.protocol import Judge
 from simulator.grading.score import score
 
 
-def digest(rubric: Rubric) -> str:
-    """Return the hash of the rubric's meaning (16 hex digits of SHA-256 over canonical JSON): comments do not change it."""
-    canonical = json.dumps(rubric.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
 async def grade(transcript: Transcript, rubric: Rubric, judge: Judge, *, rubric_digest: str | None = None) -> Grade:
     """Grade one transcript against one rubric.
 
@@ -28,7 +20,7 @@ async def grade(transcript: Transcript, rubric: Rubric, judge: Judge, *, rubric_
     judgement = await judge.judge(transcript, rubric)
     versions = GradeVersions(
         fineline=__version__,
-        rubric=rubric_digest or digest(rubric),
+        rubric=rubric_digest or rubric.digest,
         prompt=judgement.prompt,
         detector=judgement.detector,
     )

@@ -19,7 +19,8 @@ are not English: hearing nothing there means nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -58,6 +59,8 @@ class Hears(Protocol):
 
 Outcome = Literal["met", "broken", "missed"]
 
+_NOWHERE: Mapping[int, Heard] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class _Occasion:
@@ -79,48 +82,66 @@ class Hearing:
     """A transcript with what was heard in it, indexed the way criteria ask for it. Made once for all rubrics."""
 
     def __init__(self, transcript: Transcript, ear: Hears) -> None:
-        heard = ear.hear_all(transcript)
-        self._ear = ear
         self.transcript = transcript
-        self.trainee = tuple(number for number, _ in transcript.said_by("trainee"))
-        self.shown: dict[int, dict[str, Heard]] = {
-            number: {each.id: each for each in turn if each.shown} for number, turn in enumerate(heard, 1)
-        }
-        self.customer = tuple(number for number, _ in transcript.said_by("customer"))
-        self.understood = all(self._understood(numbers) for numbers in (self.trainee, self.customer))
+        self._ear = ear
+        self._alone: dict[str, frozenset[str]] = {}
+        turns: dict[Role, list[int]] = {"trainee": [], "customer": []}
+        # Who shows what, and in which turns: most behaviours are never shown, and then nothing has to be looked through.
+        self._shows: dict[Role, dict[str, dict[int, Heard]]] = {"trainee": {}, "customer": {}}
+        for number, (turn, heard) in enumerate(zip(transcript.turns, ear.hear_all(transcript), strict=True), 1):
+            turns[turn.role].append(number)
+            shows = self._shows[turn.role]
+            for each in heard:
+                if each.shown:
+                    shows.setdefault(each.id, {})[number] = each
+        self.trainee = tuple(turns["trainee"])
+        self.understood = all(self._understood(numbers) for numbers in turns.values())
 
     def _understood(self, numbers: Sequence[int]) -> bool:
         """Return whether what one speaker said, taken together, is English; too few words to tell are given the benefit."""
         words = " ".join(self.transcript.turns[number - 1].text for number in numbers)
         return understands(words) or not any(char.isalpha() for char in words)
 
-    def first_shown(self, number: int, behaviours: Iterable[str]) -> str | None:
-        """Return the first of ``behaviours`` that turn ``number`` shows."""
-        shown = self.shown.get(number, {})
-        return next((each for each in behaviours if each in shown), None)
+    def shown_by(self, role: Role, behaviours: Sequence[str]) -> list[tuple[int, str]]:
+        """Return the turns in which a speaker shows one of ``behaviours``, in order, each with the first of them."""
+        shows = self._shows[role]
+        first: dict[int, str] = {}
+        for behaviour in behaviours:
+            for number in shows.get(behaviour, ()):
+                first.setdefault(number, behaviour)
+        return sorted(first.items())
+
+    def answers_to(self, number: int) -> tuple[int, ...]:
+        """Return the trainee's turns that answer turn ``number`` (itself the first, when it is theirs)."""
+        at = bisect_left(self.trainee, number)
+        return self.trainee[at : at + ANSWER_TURNS]
 
     def in_turns(
-        self, numbers: Iterable[int], behaviours: Sequence[str], unless: Sequence[str] = ()
+        self, numbers: Sequence[int], behaviours: Sequence[str], unless: Sequence[str] = ()
     ) -> tuple[tuple[int, Heard], ...]:
-        """Return, for each turn that shows one of ``behaviours``, the strongest; ``unless`` void it in the same words."""
-        found = []
-        for number in numbers:
-            shown = self.shown.get(number, {})
-            void = [shown[each] for each in unless if each in shown]
-            signs = [shown[each] for each in behaviours if each in shown and not self._voided(shown[each], void)]
-            if signs:
-                found.append((number, max(signs, key=lambda each: each.strength)))
-        return tuple(found)
+        """Return, for each of the trainee's turns that shows one of ``behaviours``, the strongest sign, in order.
+
+        A sign does not count where the same words also show one of ``unless``.
+        """
+        shows = self._shows["trainee"]
+        strongest: dict[int, Heard] = {}
+        for behaviour in behaviours:
+            for number, sign in shows.get(behaviour, _NOWHERE).items():
+                if number not in numbers or (number in strongest and strongest[number].strength >= sign.strength):
+                    continue
+                void = [shows[each][number] for each in unless if number in shows.get(each, _NOWHERE)]
+                if not void or not self._voided(sign, void):
+                    strongest[number] = sign
+        return tuple(sorted(strongest.items()))
 
     def _voided(self, sign: Heard, voiding: Sequence[Heard]) -> bool:
         """Return whether the words of ``sign`` also show one of ``voiding``, which was heard somewhere in its turn."""
-        if not voiding:
-            return False
         if any(sign.quote in each.quote or each.quote in sign.quote for each in voiding):
             return True
         # A behaviour is quoted where it is clearest; it may be in these words too.
-        ids = {each.id for each in voiding}
-        return any(each.id in ids and each.shown for each in self._ear.hear(sign.quote, "trainee"))
+        if sign.quote not in self._alone:
+            self._alone[sign.quote] = frozenset(each.id for each in self._ear.hear(sign.quote, "trainee") if each.shown)
+        return any(each.id in self._alone[sign.quote] for each in voiding)
 
 
 class BuiltinJudge:
@@ -175,25 +196,18 @@ class BuiltinJudge:
     def _occasions(self, hearing: Hearing, criterion: Criterion) -> list[_Occasion]:
         applies = criterion.applies
         if applies.customer:
-            occasions = self._called_for(hearing, applies.customer, hearing.customer)
+            occasions = self._called_for(hearing, "customer", applies.customer)
             if not applies.trainee:
                 return occasions
             return [each for each in occasions if hearing.in_turns(each.turns, applies.trainee)]
         if applies.trainee:
-            return self._called_for(hearing, applies.trainee, hearing.trainee)
+            return self._called_for(hearing, "trainee", applies.trainee)
         return [_Occasion(0, "", hearing.trainee)]
 
     @staticmethod
-    def _called_for(hearing: Hearing, behaviours: Sequence[str], speaker: Sequence[int]) -> list[_Occasion]:
-        occasions = []
-        for number in speaker:
-            because = hearing.first_shown(number, behaviours)
-            if because is None:
-                continue
-            following = tuple(each for each in hearing.trainee if each >= number)[:ANSWER_TURNS]
-            if following:
-                occasions.append(_Occasion(number, because, following))
-        return occasions
+    def _called_for(hearing: Hearing, role: Role, behaviours: Sequence[str]) -> list[_Occasion]:
+        called = ((number, because, hearing.answers_to(number)) for number, because in hearing.shown_by(role, behaviours))
+        return [_Occasion(number, because, answers) for number, because, answers in called if answers]
 
     def _answer(self, hearing: Hearing, criterion: Criterion, occasion: _Occasion) -> _Answer:
         if broken := hearing.in_turns(occasion.turns, criterion.broken_by):
