@@ -46,7 +46,9 @@ def _unquoted_line(location: tuple[int | str, ...], data: Any, model: type[BaseM
     value = _at(data, location)
     if not isinstance(value, Mapping) or not value or value.keys() & Line.model_fields.keys():
         return None
-    return location if _model_at(model, location) is Line and len(value) == 1 else None
+    (first, *others) = value
+    misspelt = others or nearest(str(first), Line.model_fields)
+    return location if _model_at(model, location) is Line and not misspelt else None
 
 
 def _locate(loc: tuple[int | str, ...], data: Any) -> tuple[tuple[int | str, ...], bool]:
