@@ -14,6 +14,9 @@ _PLAIN: Mapping[str, tuple[str, ...]] = {
         "Yes, please.", "Yes, go ahead.", "If you would, yes.", "Sure, that's fine.", "Yes, do.", "All right, yes.", "That would be fine.", "OK, yes.",
     ),
     "declines": ("No, thank you.", "No, that's all.", "I'm fine without, thanks.", "Not today.", "No, nothing else."),
+    "either": ("Either's fine.", "I don't mind, you choose.", "Whichever's easier for you.", "It's all the same to me.", "You decide."),
+    "pays": ("Here you are.", "There you go.", "I'll pay by card, if I may.", "Of course, here."),
+    "shrugs": ("Oh, never mind.", "It's a long story.", "No reason, really.", "You know how it is.", "It doesn't matter."),
     "agrees": ("Yes.", "I suppose so.", "That's right.", "Yes, it is.", "True.", "Mm, yes.", "Fair enough."),
     "again": ("Like I said,", "As I said,", "Well, as I told you,", "Same as before:", "I did say,"),
     "told": (

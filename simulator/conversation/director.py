@@ -10,18 +10,20 @@ from collections.abc import Sequence
 
 from simulator.conversation import asides, closing
 from simulator.conversation.inner_state import ANSWERS, ASIDE, OPENING, PROTESTS, InnerState
-from simulator.conversation.likeness import Encoder, Likeness
+from simulator.conversation.likeness import CUED_FROM, Encoder, Likeness
 from simulator.conversation.questions import FactFinder, Question, implied_facts, questions
 from simulator.conversation.scene import Decision
 from simulator.conversation.sense import makes_sense
 from simulator.conversation.sentences import repeats
-from simulator.domain.persona import Ending, Fact, Identity, Line, Move, Persona, Scenario
+from simulator.domain.persona import Ending, Fact, Identity, Line, Moment, Move, Persona, Scenario
 from simulator.domain.transcript import Turn
 
-# A move one of whose lines was written for words like the trainee's answers them.
-FITS_FROM = 0.5
 # How many silences in a row are remarked on before the customer goes on by themselves.
 _SILENCES = 2
+# What is said to a question that no fact answers, by its sort; to any other, that they do not know.
+_MOMENTS: dict[str, Moment] = {
+    "extra": "declines", "offer": "accepts", "either": "either", "pay": "pays", "bare": "shrugs", "tag": "agrees", "how_are": "agrees",
+}  # fmt: skip
 
 
 class Director:
@@ -58,9 +60,9 @@ class Director:
         ending = closing.due(self.persona, state)
         if ending is not None:
             return self._end(ending, state)
-        urgent = next((move for move in self.persona.moves if move.urgent and self._open(move, state)), None)
+        urgent = next((move for move in self.persona.moves if move.urgent and self._open(move, state, heard)), None)
         if "closes" in state.now:
-            return self._goodbye(urgent, state)
+            return self._goodbye(urgent, heard, state)
         if urgent is not None:
             return self._make(urgent, state)
         if state.silent_turns:
@@ -73,7 +75,7 @@ class Director:
                 ASIDE, "aside", "did not understand, and says so", asides=asides.lines(self.persona, "unclear", state)
             )
         asked = questions(heard)
-        return self._answer(asked, state) or self._act(heard, asked, state)
+        return self._answer(heard, asked, state) or self._act(heard, asked, state)
 
     # -- beginnings and ends
 
@@ -89,11 +91,11 @@ class Director:
         intent = ending.intent or ending.means or "says goodbye and leaves"
         return Decision(ending.id, "ending", intent, lines=lines, ending=ending)
 
-    def _goodbye(self, urgent: Move | None, state: InnerState) -> Decision:
+    def _goodbye(self, urgent: Move | None, heard: str, state: InnerState) -> Decision:
         if not state.task_done and state.shown["closes"] == 1:
             if urgent is not None and _mentions(urgent, "closes"):
                 return self._make(urgent, state)
-            own = next((move for move in self.persona.moves if _mentions(move, "closes") and self._open(move, state)), None)
+            own = next((move for move in self.persona.moves if _mentions(move, "closes") and self._open(move, state, heard)), None)
             if own is not None:
                 return self._make(own, state)
             return Decision(
@@ -107,7 +109,7 @@ class Director:
 
     # -- answers
 
-    def _answer(self, asked: Sequence[Question], state: InnerState) -> Decision | None:
+    def _answer(self, heard: str, asked: Sequence[Question], state: InnerState) -> Decision | None:
         facts: list[Fact] = []
         for question in asked:
             fact = self._finder.answering(question)
@@ -116,7 +118,7 @@ class Director:
         if not facts:
             return None
         again = all(fact.id in state.told for fact in facts)
-        joining = None if again or state.joined else next((each for each in self.persona.moves if each.joins and self._open(each, state)), None)
+        joining = None if again or state.joined else next((each for each in self.persona.moves if each.joins and self._open(each, state, heard)), None)
         return Decision(
             ANSWERS if joining is None else joining.id,
             "answer",
@@ -142,7 +144,7 @@ class Director:
 
     # -- moves
 
-    def _open(self, move: Move, state: InnerState) -> bool:
+    def _open(self, move: Move, state: InnerState, heard: str) -> bool:
         if move.at_most is not None and state.made[move.id] >= move.at_most:
             return False
         last = state.last_made.get(move.id)
@@ -150,10 +152,12 @@ class Director:
             return False
         if move.when is not None and not move.when.holds(state):
             return False
-        return any(
-            line.text not in state.lines and (line.when is None or line.when.holds(state)) and not repeats(line.text, state.said)
+        left = [
+            line
             for line in self._lines(move.id, move.lines)
-        )
+            if line.text not in state.lines and (line.when is None or line.when.holds(state)) and not repeats(line.text, state.said)
+        ]
+        return bool(left) and (not move.cued or self.likeness.cued(heard, left) >= CUED_FROM)
 
     def _lines(self, move_id: str, lines: Sequence[Line]) -> tuple[Line, ...]:
         return (*self.scenario.lines.get(move_id, ()), *lines)
@@ -180,7 +184,7 @@ class Director:
         return ()
 
     def _act(self, heard: str, asked: Sequence[Question], state: InnerState) -> Decision:
-        move = next((each for each in self.persona.moves if self._open(each, state)), None)
+        move = next((each for each in self.persona.moves if self._open(each, state, heard)), None)
         if move is not None and (not asked or self._answers(move, heard, state)):
             return self._make(move, state)
         if asked:
@@ -196,16 +200,13 @@ class Director:
     def _answers(self, move: Move, heard: str, state: InnerState) -> bool:
         if any(_mentions(move, behaviour) for behaviour in state.now) or (move.when and _uses(move, "asked")):
             return True
-        cues = [cue for line in self._lines(move.id, move.lines) if line.text not in state.lines for cue in line.after]
-        return max(self.likeness.scores(heard, cues), default=0.0) >= FITS_FROM
+        unsaid = [line for line in self._lines(move.id, move.lines) if line.text not in state.lines]
+        return self.likeness.cued(heard, unsaid) >= CUED_FROM
 
     def _dodge(self, question: Question, state: InnerState) -> tuple[Line, ...]:
-        if question.sort == "extra":
-            return asides.lines(self.persona, "declines", state)
-        if question.sort == "offer":
-            return asides.lines(self.persona, "accepts", state)
-        if question.sort in ("tag", "how_are"):
-            return asides.lines(self.persona, "agrees", state)
+        moment = _MOMENTS.get(question.sort)
+        if moment is not None:
+            return asides.lines(self.persona, moment, state)
         return asides.unknown(self.persona, state)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from simulator.conversation.sentences import overlap
+from simulator.conversation.sentences import overlap, sentences
+from simulator.domain.persona import Line
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _KEPT = 8000
+# From this likeness words are such as a line was written for.
+CUED_FROM = 0.5
 
 
 class Encoder(Protocol):
@@ -49,6 +52,33 @@ class Likeness:
             return [0.0] * len(others)
         own, *rows = self._vector([text, *others])
         return [self._blend(float(own @ row), overlap(text, other)) for row, other in zip(rows, others, strict=True)]
+
+    def cued(self, heard: str, lines: Sequence[Line]) -> float:
+        """Return how well the best of ``lines`` was written, in its ``after``, for what was heard; 0 without such cues."""
+        return max((self.cue(heard, line) for line in lines), default=0.0)
+
+    def cue(self, heard: str, line: Line) -> float:
+        """Return how well a line was written, in its ``after``, for what was heard (the whole of it, or a sentence of it)."""
+        if not line.after:
+            return 0.0
+        said = sentences(heard)
+        return max(max(self.scores(each, line.after), default=0.0) for each in (*said, *([heard] if len(said) != 1 else [])))
+
+    def cosines(self, text: str, others: Sequence[str]) -> list[float]:
+        """Return the cosine of ``text`` with each of ``others``, -1 to 1."""
+        if not text.strip() or not others:
+            return [0.0] * len(others)
+        own, *rows = self._vector([text, *others])
+        return [float(own @ row) for row in rows]
+
+    def grid(self, texts: Sequence[str], others: Sequence[str]) -> list[list[float]]:
+        """Return a row of cosines with ``others`` for each of ``texts``."""
+        import numpy as np
+
+        if not texts or not others:
+            return [[] for _ in texts]
+        table: list[list[float]] = (np.stack(self._vector(texts)) @ np.stack(self._vector(others)).T).tolist()
+        return table
 
     def score(self, text: str, other: str) -> float:
         """Return how alike two texts are."""

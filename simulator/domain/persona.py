@@ -216,6 +216,9 @@ Moment = Literal[
     "thanked",  # thanks
     "accepts",  # an offer or a question for permission the customer says yes to ("shall I swap it?")
     "declines",  # an offer the customer has no use for ("would you like a loyalty card?")
+    "either",  # a choice of two things nobody told them to mind about ("eat in or take away?")
+    "pays",  # a price ("that's 3.40")
+    "shrugs",  # "why?", "how so?" about what they just said
     "agrees",  # a tag or a check ("all right?", "it's lovely, isn't it?")
     "again",  # a question already answered: said before the answer
     "told",  # the same, when there is no other way left of putting it

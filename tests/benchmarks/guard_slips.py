@@ -27,6 +27,7 @@ from simulator.conversation.session import Session, Spoken
 from simulator.conversation.voices.builtin import BuiltinVoice
 from simulator.conversation.voices.model import ModelVoice
 from simulator.domain.persona import Persona, Scenario
+from simulator.domain.transcript import Turn
 from simulator.language.detector import Detector
 from simulator.models.chat import ChatModel, Reply
 from simulator.models.endpoint import Endpoint
@@ -84,7 +85,7 @@ async def hold(args: argparse.Namespace) -> None:
     library = Library(shipped_folders(), None)
     detector = Detector.load(library.catalogue)
     builtin = BuiltinVoice(detector.encoder)
-    model = ChatModel(Endpoint(base_url=args.base_url, model=args.model, key=None, label="benchmark", timeout_s=300))
+    model = ChatModel(Endpoint(base_url=args.base_url, model=args.model, key=None, label="benchmark", timeout_s=900, first_token_s=600))
     out = Path(args.out)
     out.write_text("", encoding="utf-8")
     personas = [entry.value for entry in library.personas.values() if not args.persona or entry.value.id in args.persona]
@@ -93,34 +94,36 @@ async def hold(args: argparse.Namespace) -> None:
         persona = personas[seed % len(personas)]
         recording = Recording(model)
         session = Session.begin(persona, None, None, seed, voice=ModelVoice(recording, builtin), detector=detector)  # type: ignore[arg-type]
-        lines = script(persona, session.scenario, random.Random(seed), 12)
-        async with aclosing(session.reply()) as opening:
-            async for _ in opening:
-                pass
-        for line in lines:
+        rows, scenes = [], []
+        await spoken(session)
+        for line in script(persona, session.scenario, random.Random(seed), 12):
             await session.hear(line)
             number = len(session.transcript.turns) + 1
-            decision = session._director.decide(session.transcript.turns, session._mind)
-            scene = session._scene(decision, number)
-            plain = await plain_reply(model, scene) if args.plain else ""
+            scenes.append(session._scene(session._director.decide(session.transcript.turns, session._mind), number))
             recording.replies.clear()
             began = time.perf_counter()
-            async with aclosing(session.reply()) as events:
-                async for event in events:
-                    if isinstance(event, Spoken):
-                        row = {
-                            "persona": persona.id, "identity": session.identity.name, "move": event.turn.move, "heard": line, "plain": plain,
-                            "raw": recording.replies[0] if recording.replies else "", "again": recording.replies[1:], "shown": event.turn.text,
-                            "voice": event.turn.voice, "slips": list(event.turn.slips), "seconds": round(time.perf_counter() - began, 1),
-                        }  # fmt: skip
-                        with out.open("a", encoding="utf-8") as file:
-                            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            kept += 1
-            if session.ended or kept >= args.turns:
+            turn = await spoken(session)
+            rows.append({
+                "persona": persona.id, "identity": session.identity.name, "move": turn.move, "heard": line, "plain": "",
+                "raw": recording.replies[0] if recording.replies else "", "again": recording.replies[1:], "shown": turn.text,
+                "voice": turn.voice, "slips": list(turn.slips), "seconds": round(time.perf_counter() - began, 1),
+            })  # fmt: skip
+            if session.ended or kept + len(rows) >= args.turns:
                 break
+        for row, scene in zip(rows, scenes, strict=True):
+            row["plain"] = await plain_reply(model, scene) if args.plain else ""
+        with out.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        kept += len(rows)
         seed += 1
     await model.aclose()
     report(out, None)
+
+
+async def spoken(session: Session) -> Turn:
+    async with aclosing(session.reply()) as events:
+        turns = [event.turn async for event in events if isinstance(event, Spoken)]
+    return turns[0]
 
 
 def report(path: Path, labels: Path | None) -> None:

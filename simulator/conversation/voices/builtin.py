@@ -17,8 +17,8 @@ from simulator.domain.persona import Fact, Line
 _TIE = 0.08
 # Weights of the three things a line may be like: what its author wrote it for, what was said, what the customer said before.
 _AFTER, _SAID, _BEFORE = 1.0, 0.5, 0.15
-_GENERAL = 0.12  # what a line without cues is worth beside one whose cues do not fit
-_FEWEST_CUED = 0.3  # a line with cues that fit less than this was written for another moment
+_MISFIT = -0.3  # what being written for another moment costs a line
+_FEWEST_CUED = 0.35  # a line with cues that fit less than this was written for another moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +154,8 @@ class BuiltinVoice:
         for line, like_said, like_before in zip(lines, said, again, strict=True):
             fit = _SAID * like_said + _BEFORE * like_before
             if line.after:
-                cued = max(self._likeness.scores(heard, line.after), default=0.0)
-                fit += _AFTER * cued if cued >= _FEWEST_CUED else 0.0
-            else:
-                fit += _GENERAL
+                cued = self._likeness.cue(heard, line)
+                fit += _AFTER * cued if cued >= _FEWEST_CUED else _MISFIT
             fits.append(fit)
         return fits
 
