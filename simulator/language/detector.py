@@ -1,9 +1,16 @@
-"""The ear: which behaviours a turn shows, how strongly, and the words that show each."""
+"""The ear: which behaviours a turn shows, how strongly, and the words that show each.
+
+A turn is read into sentences; each sentence is measured (words, cues, shape, word vector, likeness to the catalogue, what the
+other has just said) and weighed by a linear model trained offline. A turn shows a behaviour as strongly as its strongest
+sentence, and that sentence is the quote.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,11 +18,15 @@ import numpy as np
 from simulator.domain.behaviour import SHOWN, Catalogue, Heard, Role
 from simulator.domain.transcript import Transcript, Turn
 from simulator.language import reading
-from simulator.language.cues import VETO, VETO_TURN, Cues
+from simulator.language.cues import Cues
 from simulator.language.encoder import Encoder
+from simulator.language.features import Measures, after, contexts
+from simulator.language.model import Model, damping
 
 LEAST = 0.2  # strengths below it are not reported
-_NEAR = 0.80  # cosine to a catalogue example from which likeness alone counts
+_LEAST_LOGIT = math.log(LEAST / (1 - LEAST))
+_DIMENSIONS = 64  # of the word vectors, for likeness to the catalogue: their leading dimensions hold most
+_LOOK_BACK = 4  # turns that can matter to what a turn means
 
 
 def asks(text: str) -> bool:
@@ -28,105 +39,191 @@ def understands(text: str) -> bool:
     return reading.understands(text)
 
 
+class Likeness:
+    """How like a sentence is to the examples and the near misses of each behaviour."""
+
+    def __init__(self, catalogue: Catalogue, encoder: Encoder) -> None:
+        texts = [text for each in catalogue for text in (*each.examples, *each.near_misses)]
+        rows = [[encoder.row(word) for s in reading.sentences(text) for word in s.words if reading.counts(word)] for text in texts]
+        self._known = _leading(encoder.sums(rows))
+        counts = [len(side) for each in catalogue for side in (each.examples, each.near_misses)]
+        starts = np.cumsum([0, *counts])
+        self._spans = [
+            (starts[index], starts[index + 1], starts[index + 2]) for index in range(0, len(counts), 2)
+        ]
+
+    def of(self, vectors: np.ndarray, without: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n, behaviours) likeness 0–1 to the closest example, and to the closest near miss.
+
+        ``without`` (n,) names an example that is left out for a sentence, −1 for none: it must not be likened to itself.
+        """
+        cosines = _leading(vectors) @ self._known.T
+        if without is not None:
+            rows = np.flatnonzero(without >= 0)
+            cosines[rows, without[rows]] = -1.0
+        like = np.stack([cosines[:, start:middle].max(axis=1, initial=0.0) for start, middle, _ in self._spans], axis=1)
+        unlike = np.stack([cosines[:, middle:end].max(axis=1, initial=0.0) for _, middle, end in self._spans], axis=1)
+        return _near(like), _near(unlike)
+
+
+def _leading(vectors: np.ndarray) -> np.ndarray:
+    part = vectors[:, :_DIMENSIONS]
+    norms = np.linalg.norm(part, axis=1, keepdims=True)
+    out: np.ndarray = np.divide(part, norms, out=np.zeros_like(part), where=norms > 0)
+    return out
+
+
+def _near(cosines: np.ndarray) -> np.ndarray:
+    # Static vectors give unrelated sentences cosines up to about 0.4; only what is above says anything.
+    out: np.ndarray = np.clip((cosines - 0.4) / 0.6, 0.0, 1.0)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A turn that has been read: its sentences, the first one's row in the table of logits, and how many features each has."""
+
+    text: str
+    role: Role
+    sentences: list[reading.Sentence]
+    first: int
+    features: list[int]
+
+
 class Detector:
     """Hears behaviours. Deterministic: the same turn after the same turns always sounds the same."""
 
-    def __init__(self, catalogue: Catalogue, cues: Cues, encoder: Encoder) -> None:
+    def __init__(self, catalogue: Catalogue, cues: Cues, encoder: Encoder, model: Model) -> None:
         self.catalogue = catalogue
         self.encoder = encoder
-        self._cues = cues
-        self._speakers = {each.id: each.speakers for each in catalogue}
-        self._after = {each.id: frozenset(each.after) for each in catalogue if each.after}
-        self._order = {each.id: number for number, each in enumerate(catalogue)}
+        self._model = model
+        self._measures = Measures(cues)
+        self._ids = [each.id for each in catalogue]
+        known = {name: number for number, name in enumerate(model.outputs)}
+        # Behaviours that trainers add have no weights: they are heard by likeness to their examples alone.
+        self._columns = np.array([known.get(name, -1) for name in self._ids], np.intp)
+        self._trained = self._columns >= 0
+        self._after = [frozenset(each.after) for each in catalogue]
+        self._gated = any(self._after)
+        self._allowed = {
+            role: np.array([role in each.speakers for each in catalogue]) for role in ("trainee", "customer")
+        }
 
     @classmethod
     def load(cls, catalogue: Catalogue) -> Detector:
-        """Read the cues and the vectors; no network.
+        """Read the cues, the weights and the word vectors; no network.
 
         Raises :class:`FinelineError` when the word vectors are not installed.
         """
-        return cls(catalogue, Cues.load(), Encoder.load())
+        return cls(catalogue, Cues.load(), Encoder.load(), Model.load())
+
+    @cached_property
+    def _likeness(self) -> Likeness:
+        return Likeness(self.catalogue, self.encoder)
 
     @cached_property
     def version(self) -> str:
         """A short name that changes when what is heard could change: the cues, the weights or the catalogue."""
         digest = hashlib.sha256(self.catalogue.model_dump_json().encode())
-        for cue in self._cues.cues:
+        digest.update(self._model.digest.encode())
+        for cue in self._measures.cues.cues:
             digest.update(f"{cue.behaviour} {cue.strength} {cue.source}\n".encode())
         return f"ear-1-{digest.hexdigest()[:10]}"
-
-    @cached_property
-    def _known(self) -> tuple[np.ndarray, list[tuple[str, bool]]]:
-        texts = [(text, each.id, good) for each in self.catalogue for good, some in ((True, each.examples), (False, each.near_misses))
-                 for text in some]  # fmt: skip
-        return self.encoder.encode([text for text, _, _ in texts]), [(name, good) for _, name, good in texts]
 
     def hear(self, text: str, role: Role, before: Sequence[Turn] = ()) -> tuple[Heard, ...]:
         """Return the behaviours heard in a turn, strongest first, each with its words (an exact part of ``text``).
 
-        ``before`` are the turns before it: some behaviours exist only in answer to another.
+        ``before`` are the turns before it: some behaviours exist only in answer to another. Strengths are 0.2–1.
         """
-        earlier = next((turn for turn in reversed(before) if turn.role != role), None)
-        answered: frozenset[str] | None = None
-        if earlier is not None:
-            heard = earlier.behaviours or self._hear(earlier.text, earlier.role, None)
-            answered = frozenset(each.id for each in heard if each.strength >= SHOWN)
-        return self._hear(text, role, answered)
+        logits, reads = self._measure([(text, role)])
+        if not reads[0].sentences:
+            return ()
+        return self._heard(reads[0], logits, self._said_before(role, before[-_LOOK_BACK:]))
 
     def hear_all(self, transcript: Transcript) -> list[tuple[Heard, ...]]:
         """Return what is heard in each turn of a transcript, in order."""
-        out: list[tuple[Heard, ...]] = []
-        last: dict[str, frozenset[str]] = {}
-        for turn in transcript.turns:
-            other = "customer" if turn.role == "trainee" else "trainee"
-            heard = self._hear(turn.text, turn.role, last.get(other))
-            last[turn.role] = frozenset(each.id for each in heard if each.strength >= SHOWN)
+        return self.hear_many([transcript])[0]
+
+    def hear_many(self, transcripts: Iterable[Transcript]) -> list[list[tuple[Heard, ...]]]:
+        """Return what is heard in each turn of each transcript; many at once are fastest (tens of thousands of turns)."""
+        lists = [transcript.turns for transcript in transcripts]
+        logits, reads = self._measure([(turn.text, turn.role) for turns in lists for turn in turns])
+        out: list[list[tuple[Heard, ...]]] = []
+        place = 0
+        for turns in lists:
+            said: dict[str, frozenset[str]] = {}
+            heard: list[tuple[Heard, ...]] = []
+            for turn in turns:
+                before = said.get("customer" if turn.role == "trainee" else "trainee")
+                found = self._heard(reads[place], logits, before)
+                said[turn.role] = _shown(found)
+                heard.append(found)
+                place += 1
             out.append(heard)
         return out
 
-    def _hear(self, text: str, role: Role, answered: frozenset[str] | None) -> tuple[Heard, ...]:
-        sentences = reading.sentences(text)
-        if not sentences or not understands(text):
+    def _said_before(self, role: Role, before: Sequence[Turn]) -> frozenset[str] | None:
+        for index in range(len(before) - 1, -1, -1):
+            turn = before[index]
+            if turn.role != role:
+                return _shown(turn.behaviours or self.hear(turn.text, turn.role, before[:index]))
+        return None
+
+    def _measure(self, turns: Sequence[tuple[str, Role]]) -> tuple[np.ndarray, list[_Read]]:
+        self.encoder.make_room()
+        row = self.encoder.row
+        ids = self._model.ids
+        measures = self._measures.of
+        reads: list[_Read] = []
+        features: list[list[int]] = []
+        words: list[list[int]] = []
+        for text, role in turns:
+            found = reading.sentences(text)
+            if found and not reading.understands(text):
+                found = []
+            first = len(features)
+            length = sum(1 for sentence in found for word in sentence.words if word[0].isalnum())
+            for sentence in found:
+                features.append(ids(measures(sentence, role, turn_words=length, alone=len(found) == 1)))
+                words.append([row(word) for word in sentence.words if reading.counts(word)])
+            reads.append(_Read(text, role, found, first, [len(each) for each in features[first:]]))
+        if not features:
+            return np.zeros((0, len(self._ids)), np.float32), reads
+        vectors = self.encoder.sums(words)
+        like, unlike = self._likeness.of(vectors)
+        model = self._model
+        # Without weights, being very close to an example and not to a near miss is all there is to go by.
+        logits = np.where(like > unlike, 12.0 * like - 8.0, -8.0)
+        columns = self._columns[self._trained]
+        weighed = model.logits(features, vectors)[:, columns]
+        weighed += like[:, self._trained] * model.like[columns] + unlike[:, self._trained] * model.unlike[columns]
+        logits[:, self._trained] = weighed
+        return logits, reads
+
+    def _heard(self, read: _Read, table: np.ndarray, before: frozenset[str] | None) -> tuple[Heard, ...]:
+        if not read.sentences:
             return ()
-        best: dict[str, tuple[float, reading.Sentence]] = {}
-        barred: set[str] = set()
-        for sentence in sentences:
-            strengths: dict[str, float] = {}
-            vetoed: set[str] = set()
-            for number in self._cues.find(sentence.words, sentence.line):
-                cue = self._cues.cues[number]
-                if cue.strength == VETO:
-                    vetoed.add(cue.behaviour)
-                elif cue.strength == VETO_TURN:
-                    barred.add(cue.behaviour)
-                elif cue.strength > strengths.get(cue.behaviour, 0.0):
-                    strengths[cue.behaviour] = cue.strength
-            for name, strength in self._alike(text[sentence.start : sentence.end]).items():
-                if strength > strengths.get(name, 0.0):
-                    strengths[name] = strength
-            for name, strength in strengths.items():
-                if name not in vetoed and strength > best.get(name, (0.0, sentence))[0]:
-                    best[name] = (strength, sentence)
-        if len([word for sentence in sentences for word in sentence.words if word[0].isalnum()]) > 9:
-            barred.add("curt")
+        logits = table[read.first : read.first + len(read.sentences)]
+        context = contexts(before) if before else ()
+        if context:
+            logits = logits.copy()
+            columns = self._columns[self._trained]
+            for number, sentence in enumerate(read.sentences):
+                if extra := self._model.ids(after(sentence, context)):
+                    factor = damping(np.array([read.features[number]]))[0]
+                    logits[number, self._trained] += self._model.sparse[extra][:, columns].sum(axis=0) * factor
+        best = logits.argmax(axis=0) if len(logits) > 1 else np.zeros(logits.shape[1], np.intp)
+        top = logits.max(axis=0)
         found = []
-        for name, (strength, sentence) in best.items():
-            if name in barred or role not in self._speakers.get(name, ()):
+        for index in np.flatnonzero((top >= _LEAST_LOGIT) & self._allowed[read.role]):
+            if self._after[index] and (before is None or not self._after[index] & before):
                 continue
-            needed = self._after.get(name)
-            if needed is not None and (answered is None or not needed & answered):
-                continue
-            found.append(Heard(id=name, strength=round(strength, 3), quote=text[sentence.start : sentence.end]))
-        found.sort(key=lambda heard: (-heard.strength, self._order[heard.id]))
+            sentence = read.sentences[best[index]]
+            strength = round(1 / (1 + math.exp(-float(top[index]))), 3)
+            found.append(Heard(id=self._ids[index], strength=strength, quote=read.text[sentence.start : sentence.end]))
+        found.sort(key=lambda heard: -heard.strength)
         return tuple(found)
 
-    def _alike(self, text: str) -> dict[str, float]:
-        vectors, labels = self._known
-        likeness = vectors @ self.encoder.encode([text])[0]
-        out: dict[str, float] = {}
-        missed: dict[str, float] = {}
-        for index in np.flatnonzero(likeness >= _NEAR):
-            name, good = labels[index]
-            side = out if good else missed
-            side[name] = max(side.get(name, 0.0), float(likeness[index]))
-        return {name: value * 0.95 for name, value in out.items() if value > missed.get(name, 0.0)}
+
+def _shown(heard: Iterable[Heard]) -> frozenset[str]:
+    return frozenset(each.id for each in heard if each.strength >= SHOWN)

@@ -74,6 +74,13 @@ def sentences(text: str) -> list[Sentence]:
     return found
 
 
+def counts(word: str) -> bool:
+    """Return whether a plain word has a meaning of its own (punctuation, names and the folded pronouns have not)."""
+    return word[0] not in _PUNCTUATION and word not in _EMPTY
+
+
+_EMPTY = frozenset({people.NAME, people.THEY, "them", ":)", ";)", ":("})
+
 _known: dict[str, str] = {}
 
 
