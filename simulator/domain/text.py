@@ -8,7 +8,7 @@ import unicodedata
 # ECMA-48 control sequences (CSI, OSC, DCS, SOS, PM, APC and two-character escapes), 7-bit and 8-bit forms.
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f]).*?(?:\x07|\x1b\\|\x9c|$)"
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f]).*?(?:\x07|\x1b\\|\x9c|\Z)"
     r"|\x1b[ -/]*[0-~]?",
     re.DOTALL,
 )
@@ -23,12 +23,12 @@ def clean(text: str, *, keep_newlines: bool = True) -> str:
 
     Tabs become spaces and line endings become ``\\n`` (or a space, with ``keep_newlines=False``).
     """
-    text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    if not keep_newlines:
-        text = text.replace("\n", " ")
-    return "".join(
-        char for char in text if char == "\n" or (char not in _INVISIBLE and unicodedata.category(char) not in ("Cc", "Cs"))
+    text = _ESCAPES.sub("", text).replace("\t", " ")
+    text = "".join(
+        char for char in text if char in "\n\r" or (char not in _INVISIBLE and unicodedata.category(char) not in ("Cc", "Cs"))
     )
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text if keep_newlines else text.replace("\n", " ")
 
 
 def fold(text: str) -> str:

@@ -112,7 +112,7 @@ def from_exception(error: BaseException, endpoint: Endpoint, private: Iterable[s
             return error_instead(endpoint)  # as an event of a stream
         case httpx2.HTTPError() | httpx2.InvalidURL() | httpx2.StreamError() | OSError():
             return _from_connection(error, endpoint)
-        case json.JSONDecodeError() | UnicodeDecodeError():
+        case json.JSONDecodeError() | UnicodeDecodeError() | RecursionError():  # or JSON nested without end
             return not_a_model_server(endpoint, page=False)
     raise error
 

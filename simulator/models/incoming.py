@@ -24,7 +24,7 @@ _LONGEST = 256
 # character of any text.
 _RETURN = "\ufdd0"
 _SUSPECT = re.compile(r"[\x1b\x90\x98\x9b\x9d-\x9f\r\ud800-\udfff]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
 
 _TAGS = ("think", "thinking", "thought", "reasoning")
 _OPENINGS = tuple(f"<{tag}>" for tag in _TAGS)
@@ -33,10 +33,8 @@ _LONGEST_CLOSING = max(len(tag) for tag in _TAGS) + 3
 
 
 def whole(text: str) -> str:
-    """Return ``text`` with its surrogate pairs joined; lone halves are left out."""
-    if not _SURROGATE.search(text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    """Return ``text`` with its surrogate pairs joined; lone halves stay, for :func:`clean` to take out."""
+    return _PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
 
 
 class Cleaner:
