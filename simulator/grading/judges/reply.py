@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from simulator.domain.grade import Evidence, Finding
 from simulator.domain.rubric import Criterion
@@ -44,16 +44,16 @@ class Answer(BaseModel):
     """One question, answered; reason and evidence come first, so that the verdict follows from them."""
 
     criterion: str = Field(description="The question id")
-    reason: str = Field(description="One plain sentence about the words")
-    evidence: list[Quoted] = Field(description="The words it rests on; empty for not_applicable")
+    reason: str = Field(default="", description="One plain sentence about the words")
+    evidence: list[Quoted] = Field(default=[], description="The words it rests on; empty for not_applicable")
     verdict: Literal["met", "not_met", "not_applicable"]
 
     @field_validator("evidence", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
-        if value is None:
-            return []
-        return [value] if isinstance(value, dict) else value
+        """Take one quote alone for a list of one; words without a turn's number may still have only one place."""
+        given = value if isinstance(value, list) else [value]
+        return [{"turn": 0, "quote": each} if isinstance(each, str) else each for each in given if each]
 
     @field_validator("verdict", mode="before")
     @classmethod
@@ -70,6 +70,35 @@ class Answers(BaseModel):
     """A model judge's whole reply."""
 
     findings: list[Answer]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gathered(cls, value: Any) -> Any:
+        """Take what small models write instead of the list: one finding alone, or a mapping by question id."""
+        if not isinstance(value, dict):
+            return value
+        given = value.get("findings")
+        if given is None and "criterion" in value:
+            given = [value]
+        elif given is None and value and all(isinstance(each, dict) for each in value.values()):
+            given = value
+        if isinstance(given, dict):
+            given = [{"criterion": key, **each} for key, each in given.items() if isinstance(each, dict)]
+        return {"findings": given}
+
+    @field_validator("findings", mode="before")
+    @classmethod
+    def _whole_ones(cls, value: Any) -> Any:
+        """Leave out findings that are not filled in: they are then missing, and asked for again, without losing the others."""
+        return [each for each in value if _is_answer(each)] if isinstance(value, list) else value
+
+
+def _is_answer(value: Any) -> bool:
+    try:
+        Answer.model_validate(value)
+    except ValidationError:
+        return False
+    return True
 
 
 @dataclass(slots=True)

@@ -38,12 +38,13 @@ class View:
         if turn < 1:
             claimed.turn = len(self.texts) + 1  # no turn there either; the words may still have one place
         seen = check(self._shown, claimed)
-        if not seen.holds or self._neutral is None:
+        if not seen.holds:
             return seen
         number = seen.evidence.turn
         at = unfence(self.texts[number - 1]).index(seen.evidence.quote)
         exact = self.texts[number - 1][at : at + len(seen.evidence.quote)]
-        restored = check(self._transcript, Evidence(turn=number, quote=self._neutral.restore(number - 1, exact)))
+        said = self._neutral.restore(number - 1, exact) if self._neutral is not None else exact
+        restored = check(self._transcript, Evidence(turn=number, quote=said))
         return Check(restored.evidence, restored.fault, seen.moved_from)
 
 
