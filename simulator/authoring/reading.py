@@ -122,8 +122,15 @@ def yaml_files(folder: Path, *, deep: bool = False) -> list[Path]:
         for entry in sorted(entries, key=lambda each: each.name):
             if entry.name.startswith("."):
                 continue
-            if entry.name.endswith(SUFFIXES) and not entry.is_dir():
+            if entry.name.endswith(SUFFIXES) and not _is_folder(entry):
                 found.append(folder / entry.name)
             elif deep and entry.is_dir(follow_symlinks=False):
                 found.extend(yaml_files(folder / entry.name, deep=True))
     return found
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link that leads back to itself: reading it says so

@@ -63,7 +63,7 @@ _PLAIN_WORDS: tuple[tuple[str, str], ...] = (
     ("did not find expected alphabetic or numeric character", "text cannot begin with & or *: put it in quotes"),
     ("did not find expected comment or line break", "something follows where the line should end: put the text in quotes"),
     ("did not find expected <document start>", "something follows after the end of the mapping: check its indentation"),
-    ("did not find expected node content", "a value is missing here"),
+    ("did not find expected node content", "a value is missing here, or a bracket above is not closed"),
     ("found a tab character", "a tab is used where YAML needs spaces"),
     ("nest", f"the file nests deeper than {MAX_DEPTH} levels"),
 )

@@ -25,7 +25,7 @@ def test_what_can_never_hold_is_found(source: str) -> None:
     assert not can_hold(parse(source).tree, ANY)
 
 
-@pytest.mark.parametrize("source", ["trust >= 10", "trust <= 0", "trust == 3.5", "said(a) and ever(a)", "turn > 40", "times(a) > 2"])
+@pytest.mark.parametrize("source", ["trust >= 10", "trust <= 0", "trust == 3", "said(a) and ever(a)", "turn > 4", "times(a) > 2"])
 def test_what_can_hold_is_left_alone(source: str) -> None:
     assert can_hold(parse(source).tree, ANY)
     assert not always_holds(parse(source).tree, ANY)
