@@ -114,7 +114,7 @@ def _places(folded: str, wanted: str) -> list[int]:
 def locate(text: str, quote: str) -> str | None:
     """Return the exact substring of ``text`` that ``quote`` quotes, or ``None`` when the words are not there.
 
-    Punctuation that closes the quote comes back with it where the text goes on with the same.
+    Punctuation at its ends comes back with it where the text has the same there.
     """
     wanted = _bare(quote)
     if not wanted:
@@ -124,7 +124,12 @@ def locate(text: str, quote: str) -> str | None:
     if not places:
         return None
     start, stop = places[0], places[0] + len(wanted)
-    for mark in _folded(quote)[0].partition(wanted)[2]:
+    before, _, after = _folded(quote)[0].partition(wanted)
+    for mark in reversed(before):
+        if start == 0 or folded[start - 1] != mark:
+            break
+        start -= 1
+    for mark in after:
         if stop >= len(folded) or folded[stop] != mark:
             break
         stop += 1

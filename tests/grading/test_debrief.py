@@ -339,4 +339,4 @@ def test_escaped_text_stays_on_its_line_and_opens_nothing(text: str) -> None:
     for mark in "`*_[]<>#|~&$":
         assert bare.count(mark) == bare.count("\\" + mark)
     assert not line.startswith(("- ", "+ ", "="))
-    assert not re.match(r"\d+[.)]", line)
+    assert not re.match(r"\d+[.)](\s|$)", line)
