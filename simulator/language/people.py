@@ -111,3 +111,8 @@ def plural_verb(word: str) -> str:
     if word in _VERBS:
         return _VERBS[word]
     return word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] not in "si'u" and word.isalpha() else word
+
+
+def is_first_name(word: str) -> bool:
+    """Return whether a word (lower case) is a common first name and hardly ever anything else."""
+    return word in _NAMES and word not in _AMBIGUOUS
