@@ -33,7 +33,8 @@ def _persona(persona: Persona, path: str, origin: str, unreached: dict[str, str]
     yield f"{persona.name} · {persona.id}"
     yield from _wrap(persona.summary, 0)
     trains = ", ".join(persona.trains)
-    yield f"{DIFFICULTY[persona.difficulty]} · trains {trains} · {persona.role} · {origin}: {path}"
+    yield f"{DIFFICULTY[persona.difficulty]} · trains {trains} · {persona.role}"
+    yield f"{origin}: {path}"
     if persona.content_note:
         yield from _wrap(f"Note: {persona.content_note}", 0)
     yield ""
