@@ -57,12 +57,18 @@ def check(
     ] = None,
     as_json: Json = False,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
+    examples: Annotated[
+        bool, typer.Option("--examples/--no-examples", help="Try whether the built-in detector hears the examples as meant.")
+    ] = True,
 ) -> None:
     """Find every mistake in rubrics and behaviour catalogues.
 
     One problem a line, as file:line:column: message. Exit code 1 where there are errors, 0 for warnings alone.
     """
-    authored.check(paths or [], ["rubric", "behaviours"], as_json=as_json, strict=strict)
+    from simulator.cli.examples import misheard
+
+    further = misheard if examples else None
+    authored.check(paths or [], ["rubric", "behaviours"], as_json=as_json, strict=strict, further=further)
 
 
 @app.command()

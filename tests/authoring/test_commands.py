@@ -132,3 +132,21 @@ def test_an_unknown_persona_offers_the_nearest_and_exits_2(tmp_path: Path) -> No
     assert found.stdout == ""
     assert "Did you mean 'chatty-regular'?" in found.stderr
     assert "Traceback" not in found.stderr
+
+
+def test_examples_that_are_heard_the_other_way_are_told(fineline, write) -> None:
+    assert fineline("rubrics", "new", "keeps-to-it", "--behaviours", "names_a_limit_kindly").exit_code == 0
+    path = Path("rubrics/keeps-to-it.yaml")
+    assert fineline("rubrics", "check", str(path)).stdout == ""
+    kind = '["That is kind, but I like to keep things professional here."]'
+    path.write_text(path.read_text(encoding="utf-8").replace('["Next, please."]', kind), encoding="utf-8")
+    (line,) = fineline("rubrics", "check", str(path)).stdout.splitlines()
+    assert "warning: the built-in detector hears this as names_a_limit_kindly, the other side of the line" in line
+    assert fineline("rubrics", "check", str(path), "--no-examples").stdout == ""
+
+
+def test_behaviours_of_ones_own_are_heard_as_soon_as_they_are_written(fineline, write) -> None:
+    own = "behaviours:\n  - id: offers_tea\n    title: Offers tea\n    description: Offers the customer a cup of tea.\n"
+    own += "    examples: [Would you like a cup of tea?, Can I get you a tea?]\n    near_misses: [The tea is in aisle four.]\n"
+    write("here/rubrics/behaviours.yaml", own)
+    assert fineline("rubrics", "check", "rubrics/behaviours.yaml").stdout == ""
