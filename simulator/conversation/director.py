@@ -22,7 +22,8 @@ from simulator.domain.transcript import Turn
 _SILENCES = 2
 # What is said to a question that no fact answers, by its sort; to any other, that they do not know.
 _MOMENTS: dict[str, Moment] = {
-    "extra": "declines", "offer": "accepts", "either": "either", "pay": "pays", "bare": "shrugs", "tag": "agrees", "how_are": "agrees",
+    "extra": "declines", "offer": "accepts", "either": "either", "pay": "pays", "bare": "shrugs", "tag": "agrees", "how_are":
+    "agrees",
 }  # fmt: skip
 
 
@@ -95,7 +96,9 @@ class Director:
         if not state.task_done and state.shown["closes"] == 1:
             if urgent is not None and _mentions(urgent, "closes"):
                 return self._make(urgent, state)
-            own = next((move for move in self.persona.moves if _mentions(move, "closes") and self._open(move, state, heard)), None)
+            own = next(
+                (move for move in self.persona.moves if _mentions(move, "closes") and self._open(move, state, heard)), None
+            )
             if own is not None:
                 return self._make(own, state)
             return Decision(
@@ -118,7 +121,11 @@ class Director:
         if not facts:
             return None
         again = all(fact.id in state.told for fact in facts)
-        joining = None if again or state.joined else next((each for each in self.persona.moves if each.joins and self._open(each, state, heard)), None)
+        joining = (
+            None
+            if again or state.joined
+            else next((each for each in self.persona.moves if each.joins and self._open(each, state, heard)), None)
+        )
         return Decision(
             ANSWERS if joining is None else joining.id,
             "answer",
@@ -155,7 +162,9 @@ class Director:
         left = [
             line
             for line in self._lines(move.id, move.lines)
-            if line.text not in state.lines and (line.when is None or line.when.holds(state)) and not repeats(line.text, state.said)
+            if line.text not in state.lines
+            and (line.when is None or line.when.holds(state))
+            and not repeats(line.text, state.said)
         ]
         return bool(left) and (not move.cued or self.likeness.cued(heard, left) >= CUED_FROM)
 

@@ -33,20 +33,27 @@ MOST_WORDS = 60  # in a sentence
 _STAGE = re.compile(r"\*[^*\n]{1,200}\*|\[[^\]\n]{1,200}\]|\([^)\n]{1,200}\)|<[^>\n]{1,100}>|_[^_\n]{2,200}_(?=\W|$)")
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*|__([^_\n]+)__")
 _LABEL = re.compile(r"^\s*([A-Z][\w' -]{0,30}?)\s*(?:\([^)]*\)\s*)?:\s+(?=\S)|^\s*([A-Z][A-Z' -]{1,30})\s*:\s*")
-_CODE = re.compile(r"```|^\s*(?:#{1,6} |[-*•] |\d+[.)] |\|)|https?://|</?\w+>|[{}\\]|^\s*[\[\]]|(?:^|\s)(?:def|class|import|return|print) ?\w*\(")
+_CODE = re.compile(
+    r"```|^\s*(?:#{1,6} |[-*•] |\d+[.)] |\|)|https?://|</?\w+>|[{}\\]|^\s*[\[\]]|(?:^|\s)(?:def|class"
+    r"|import|return|print) ?\w*\("
+)
 _NARRATION = re.compile(
-    r"\b(?:she|he|they|the customer|{name}) (?:then |slowly |quickly |softly |gently )?(?:says?|said|sighs?|smiles?|smiled|looks?|looked|leans?|laughs?|laughed|nods?|nodded|shrugs?"
-    r"|replies|replied|asks|asked|responds|responded|walks|walked|turns|turned|pauses|paused|chuckles|grins|frowns|winks|blushes|hands|continues)\b(?! (?:to me|me|i|it)\b)"
+    r"\b(?:she|he|they|the customer|{name}) (?:then |slowly |quickly |softly |gently )?(?:says?|said|sighs?|smiles?"
+    r"|smiled|looks?|looked|leans?|laughs?|laughed|nods?|nodded|shrugs?"
+    r"|replies|replied|asks|asked|responds|responded|walks|walked|turns|turned|pauses|paused|chuckles|grins|frowns"
+    r"|winks|blushes|hands|continues)\b(?! (?:to me|me|i|it)\b)"
 )  # fmt: skip
 _META = re.compile(
-    r"\b(?:inner state|state of mind:|intent|system prompt|the (?:prompt|scenario|persona|trainee|transcript|script)|stay(?:ing)? in (?:role|character)|my character|the character"
+    r"\b(?:inner state|state of mind:|intent|system prompt|the (?:prompt|scenario|persona|trainee|transcript|script)"
+    r"|stay(?:ing)? in (?:role|character)|my character|the character"
     r"|(?:one|two|three|\d) (?:short )?sentences?)\b|\b\d+(?:\.\d+)?\s*(?:/|out of)\s*10\b"
 )  # fmt: skip
 _EXPLICIT = re.compile(
-    r"\b(?:fuck(?:ing|ed|er)?|cock|dick|pussy|cunt|blowjob|cum|cumming|orgasm|erection|penis|vagina|nipples?|boobs?|tits|naked|nude|horny|masturbat\w+|thrust(?:ing)?|"
+    r"\b(?:fuck(?:ing|ed|er)?|cock|dick|pussy|cunt|blowjob|cum|cumming|orgasm|erection|penis|vagina|nipples?|boobs?"
+    r"|tits|naked|nude|horny|masturbat\w+|thrust(?:ing)?|"
     r"sex(?:ual|ually|y time)?|make love|undress\w*|bedroom eyes|moan(?:ing|ed)?)\b"
 )  # fmt: skip
-_QUOTE_MARKS = "\"\u201c\u201d\u00ab\u00bb"
+_QUOTE_MARKS = '"\u201c\u201d\u00ab\u00bb'
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,9 @@ class Guard:
         self._own = {fold(each) for each in (identity.name, persona.name, persona.role, "customer", "me", "reply")}
         self._narration = re.compile(_NARRATION.pattern.replace("{name}", re.escape(fold(identity.name))))
         allowed = {fact.id for fact in scene.facts} | {fact.id for fact in scene.decision.facts}
-        open_words = content(" ".join([scene.heard, scene.scenario.wants, scene.scenario.place, *(turn.text for turn in scene.turns)]))
+        open_words = content(
+            " ".join([scene.heard, scene.scenario.wants, scene.scenario.place, *(turn.text for turn in scene.turns)])
+        )
         told = content(" ".join(fact.text for fact in persona.known(scene.scenario) if fact.id in allowed))
         self._withheld = [
             secret
@@ -90,7 +99,7 @@ class Guard:
         for mark in _QUOTE_MARKS:
             if text.count(mark) == 1 or (text.startswith(mark) and text.endswith(mark)):
                 text = text.strip(mark)
-        if text.startswith(("\u201c", "\"")) and text.endswith(("\u201d", "\"")):
+        if text.startswith(("\u201c", '"')) and text.endswith(("\u201d", '"')):
             text = text[1:-1]
         return text.strip().removeprefix("- ").removeprefix("– ").strip()
 
@@ -108,6 +117,8 @@ class Guard:
 
     def _slip(self, text: str, spoken: list[str]) -> Slip | None:
         plain = fold(text)
+        if _META.search(plain) or self._leaks(text):
+            return "leak"
         label = _LABEL.match(text)
         if label and not plain.startswith(("look:", "listen:", "thing is:", "here's the thing:", "question:", "honestly:")):
             return "other_speaker"
@@ -121,8 +132,6 @@ class Guard:
             return "language"
         if assistant_talk(text):
             return "assistant"
-        if _META.search(plain) or self._leaks(text):
-            return "leak"
         if self._narrates(plain, text):
             return "narration"
         if self._scene.persona.role == "customer" and self._talk.staff_talk(text):
@@ -142,7 +151,10 @@ class Guard:
 
     def _leaks(self, text: str) -> bool:
         plain = fold(text)
-        if any(re.search(rf"\b{re.escape(name.replace('_', ' '))}\s*(?:[:=]|is (?:at |now )?\d|level)", plain) for name in self._scene.state.feelings):
+        if any(
+            re.search(rf"\b{re.escape(name.replace('_', ' '))}\s*(?:[:=]|is (?:at |now )?\d|level)", plain)
+            for name in self._scene.state.feelings
+        ):
             return True
         intent = self._scene.decision.intent
         acts = self._scene.decision.kind in ("move", "ending")

@@ -27,15 +27,19 @@ _SAME_STRICT_KIND, _SAME_KIND, _OTHER_KIND = 1.9, 0.7, 1.0
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
-        ("how_are", r"\bhow(?:'s| is| are|'re|s| have| has)? (?:it going|things|you(?: doing| keeping| feeling| been)?\b(?! (?:get|like|want|find|know|pay|hear))"
+        ("how_are", r"\bhow(?:'s| is| are|'re|s| have| has)? (?:it going|things|you(?: doing| keeping| feeling| "
+                    r"been)?\b(?! (?:get|like|want|find|know|pay|hear))"
                     r"|life|your (?:day|week|weekend|morning|afternoon|evening))|^(?:are )?you (?:all ?right|ok(?:ay)?|well)\b"),
-        ("how_much", r"\bhow much\b|\bwhat(?:'s| was| is| did).{0,30}\b(?:cost|price|pay|charged?|spend)\b|^(?:and )?the (?:price|cost)\b"),
+        ("how_much", r"\bhow much\b|\bwhat(?:'s| was| is| did).{0,30}\b(?:cost|price|pay|charged?|spend)\b|^(?:and "
+                     r")?the (?:price|cost)\b"),
         ("how_long", r"\bhow (?:long|often|soon|far)\b(?! ago)"),
         ("how_many", r"\bhow many\b"),
         ("how_old", r"\bhow old\b|\bwhat age\b"),
-        ("when", r"\bwhen\b|\bhow long ago\b|\b(?:what|which) (?:day|date|time|month|week|year)\b|^(?:and )?the (?:date|day|time)\b"),
+        ("when", r"\bwhen\b|\bhow long ago\b|\b(?:what|which) (?:day|date|time|month|week|year)\b|^(?:and )?the (?:date"
+                 r"|day|time)\b"),
         ("where", r"\bwhere\b|\b(?:what|which) (?:shop|store|branch|place|address|room|aisle)\b"),
-        ("name", r"\b(?:your|his|her|its|their|the|what|whose) (?:full |first |last |sur)?names?\b|\bcalled\b|\bname(?:,)? please\b"
+        ("name", r"\b(?:your|his|her|its|their|the|what|whose) (?:full |first |last |sur)?names?\b|\bcalled\b"
+                 r"|\bname(?:,)? please\b"
                  r"|\bwho am i (?:speaking|talking) (?:to|with)\b"),
         ("who", r"\bwho(?:'s|se|m)?\b"),
         ("why", r"\bwhy\b|\bhow come\b|\bwhat for\b|\bwhat(?:'s| is| was) the (?:reason|occasion)\b"),
@@ -51,40 +55,55 @@ _AUX = (
     r"|isn't|aren't|wasn't|weren't|don't|doesn't|didn't|hasn't|haven't|hadn't|won't|wouldn't|can't|couldn't|shouldn't)"
 )
 _BEGINS = re.compile(
-    rf"^(?:(?:so|and|but|ok(?:ay)?|right|well|now|oh|ah|sorry|er+m?|um+|hi|hello|hey|sure|great|thanks|please|just|also|then),? )*"
-    rf"(?:(?:what|when|where|who|whom|whose|which|why|how)(?:'s|'re|'d|'ll|s)?\b|{_AUX} (?:you|i|we|he|she|it|they|there|that|this|the|your|my|any)\b)"
+    rf"^(?:(?:so|and|but|ok(?:ay)?|right|well|now|oh|ah|sorry|er+m?|um+|hi|hello|hey|sure|great|thanks|please|just|also"
+    rf"|then),? )*"
+    rf"(?:(?:what|when|where|who|whom|whose|which|why|how)(?:'s|'re|'d|'ll|s)?\b|{_AUX} (?:you|i|we|he|she|it|they|there"
+    rf"|that|this|the|your|my|any)\b)"
 )
 _REQUEST = re.compile(
-    r"\b(?:tell me|let me know (?:what|when|which|how|if)|remind me|(?:i'll|i will|i|we|we'll) (?:just )?need (?:your|the|a|some)|give me (?:your|the)"
+    r"\b(?:tell me|let me know (?:what|when|which|how|if)|remind me|(?:i'll|i will|i|we|we'll) (?:just )?need (?:your"
+    r"|the|a|some)|give me (?:your|the)"
     r"|i was wondering|talk me through|walk me through|describe|show me|may i (?:see|have|take)|name please)\b"
 )
 _OFFER = re.compile(
-    r"\b(?:shall (?:i|we)|should (?:i|we)|would you (?:like|prefer|rather|want|mind|care)|do you (?:want|need|fancy)|d'you want|want (?:me|us) to|want (?:a|an|some|it)"
+    r"\b(?:shall (?:i|we)|should (?:i|we)|would you (?:like|prefer|rather|want|mind|care)|do you (?:want|need|fancy)"
+    r"|d'you want|want (?:me|us) to|want (?:a|an|some|it)"
     r"|can (?:i|we) (?:just )?(?:get|offer|interest|help|take|swap|give|check|have|see|look|do|ask|suggest|show|fetch|bring|make)"
-    r"|could (?:i|we) (?:just )?(?:get|offer|take|check|have|see|look|do|ask|suggest|show)|may (?:i|we)|mind if (?:i|we)|how about|what about|fancy"
-    r"|(?:is|would) (?:that|it|this) (?:be )?(?:ok|okay|all ?right|alright|fine|good|work)|does (?:that|this) (?:work|sound|help|suit)|let me)\b"
+    r"|could (?:i|we) (?:just )?(?:get|offer|take|check|have|see|look|do|ask|suggest|show)|may (?:i|we)|mind if (?:i"
+    r"|we)|how about|what about|fancy"
+    r"|(?:is|would) (?:that|it|this) (?:be )?(?:ok|okay|all ?right|alright|fine|good|work)|does (?:that|this) (?:work"
+    r"|sound|help|suit)|let me)\b"
 )
 _TAG = re.compile(
-    rf"(?:,|\b)\s*(?:{_AUX} (?:i|you|he|she|it|we|they|there)|right|ok(?:ay)?|all ?right|alright|eh|yeah|no|innit|huh|hey|deal|yes)\s*\?+$"
+    rf"(?:,|\b)\s*(?:{_AUX} (?:i|you|he|she|it|we|they|there)|right|ok(?:ay)?|all ?right|alright|eh|yeah|no|innit|huh"
+    rf"|hey|deal|yes)\s*\?+$"
 )
-_EXCLAIMS = re.compile(r"^(?:oh,? |ah,? |wow,? |aw+,? )*(?:how (?:lovely|nice|awful|kind|exciting|annoying|frustrating|sweet|funny|sad|terrible)|what an? )")
+_EXCLAIMS = re.compile(
+    r"^(?:oh,? |ah,? |wow,? |aw+,? )*(?:how (?:lovely|nice|awful|kind|exciting|annoying|frustrating"
+    r"|sweet|funny|sad|terrible)|what an? )"
+)
 _EXTRA = re.compile(
-    r"\b(?:loyalty|club ?card|points? card|anything else|something else|a bag|bags|carrier|newsletter|email list|survey|sign up|subscribe|warranty plan"
+    r"\b(?:loyalty|club ?card|points? card|anything else|something else|a bag|bags|carrier|newsletter|email list|survey"
+    r"|sign up|subscribe|warranty plan"
     r"|extended warranty|insurance|store card)\b"
 )
 
 
 _LEAD = re.compile(
-    r"^(?:(?:good (?:morning|afternoon|evening|day)|morning|hi+|hello|hey|hiya|there|welcome|oh+|ah+|ok(?:ay)?|right|so|and|but|well|now|sorry|great|lovely|perfect"
-    r"|sure|yes|no|no (?:problem|worries)|thanks|thank you|of course|um+|er+m?|then|also|just|please|alright|all right|sir|madam|ha|haha)\b[,!. -]*)+(?=[a-z])",
+    r"^(?:(?:good (?:morning|afternoon|evening|day)|morning|hi+|hello|hey|hiya|there|welcome|oh+|ah+|ok(?:ay)?|right|so"
+    r"|and|but|well|now|sorry|great|lovely|perfect"
+    r"|sure|yes|no|no (?:problem|worries)|thanks|thank you|of course|um+|er+m?|then|also|just|please|alright|all right"
+    r"|sir|madam|ha|haha)\b[,!. -]*)+(?=[a-z])",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"(?:,?\s+(?:today|please|then|though|at all|by the way|if you don't mind(?: me asking)?|if i may ask|again|exactly|love|sir|madam|actually|anyway|for me))+\s*(\?*)$",
+    r"(?:,?\s+(?:today|please|then|though|at all|by the way|if you don't mind(?: me asking)?|if i may ask|again|exactly"
+    r"|love|sir|madam|actually|anyway|for me))+\s*(\?*)$",
     re.IGNORECASE,
 )
 _PAYMENT = re.compile(
-    r"\b(?:that's|that is|that'll be|that will be|that comes to|comes to|it's|it'll be|the total is|total(?:'s)?|you owe(?: me)?)(?: just| only)? [£$€]?\d+(?:[.:]\d\d)?"
+    r"\b(?:that's|that is|that'll be|that will be|that comes to|comes to|it's|it'll be|the total is|total(?:'s)?|you "
+    r"owe(?: me)?)(?: just| only)? [£$€]?\d+(?:[.:]\d\d)?"
     r"(?: (?:pounds?|quid|dollars?|euros?|pence|p|please|then))*[,.! ]*(?:please)?[.!?]*$"
 )
 _CHOICE = re.compile(r"\b(?!or (?:not|what|so|something|anything)\b)or\b")
@@ -163,7 +182,8 @@ def implied_facts(scenario: Scenario, identity: Identity) -> tuple[Fact, ...]:
                 "id": "own-name",
                 "text": f"{{They}} {{are}} called {name}",
                 "asked_by": [
-                    "what's your name?", "can I take your name?", "who am I speaking to?", "and you are?", "your name please?", "what name is it under?",
+                    "what's your name?", "can I take your name?", "who am I speaking to?", "and you are?", "your name please?",
+                    "what name is it under?",
                 ],
                 "lines": [f"It's {name}.", f"{name}.", f"The name's {name}."],
             }
@@ -173,7 +193,8 @@ def implied_facts(scenario: Scenario, identity: Identity) -> tuple[Fact, ...]:
                 "id": "own-errand",
                 "text": f"{{They}} came {scenario.wants}",
                 "asked_by": [
-                    "how can I help you?", "what can I do for you today?", "what brings you in?", "what seems to be the problem?", "what do you need?", "what are you after?",
+                    "how can I help you?", "what can I do for you today?", "what brings you in?",
+                    "what seems to be the problem?", "what do you need?", "what are you after?",
                     "what were you looking for?", "how may I help?", "what can I get you?",
                 ],
                 "lines": [f"I'm here {scenario.wants}.", f"I came in {scenario.wants}.", f"I just want {scenario.wants}."],
@@ -215,11 +236,13 @@ class FactFinder:
             score = _COSINE * max(self._likeness.cosines(question.text, fact.asked_by), default=0.0)
             score += _TEXT * max(self._likeness.cosines(question.text, (fact.text,)))
             if asked and self._own[index]:
-                nearest = [max(0.0, max(row[word] for word in self._own[index])) for row in near]
+                nearest = [max(0.0, *(row[word] for word in self._own[index])) for row in near]
                 score += _WORDS * sum(weight * each for weight, each in zip(rarity, nearest, strict=True)) / sum(rarity)
             elif not asked:
                 score += _BARE
-            score += _WORDING * max((len(wording & each) / len(wording | each) for each in self._wordings[index] if each), default=0.0)
+            score += _WORDING * max(
+                (len(wording & each) / len(wording | each) for each in self._wordings[index] if each), default=0.0
+            )
             if question.kind in self._kinds[index]:
                 score += _SAME_STRICT_KIND if question.kind in _STRICT else _SAME_KIND
             elif question.kind in _STRICT and self._kinds[index]:

@@ -33,9 +33,12 @@ from simulator.models.chat import ChatModel, Reply
 from simulator.models.endpoint import Endpoint
 
 GENERAL = (
-    "Hi there, how can I help?", "Right, let me have a look at that for you.", "Sorry about the wait.", "Oh no, that sounds like a pain.",
-    "Bear with me one second.", "Is there anything else I can help you with today?", "OK.", "That's no problem at all.", "Busy day today, isn't it?",
-    "I could check with my manager, if you like.", "Would you like me to put it through for you?", "Ha, you and me both!", "What would you like me to do?",
+    "Hi there, how can I help?", "Right, let me have a look at that for you.", "Sorry about the wait.",
+    "Oh no, that sounds like a pain.",
+    "Bear with me one second.", "Is there anything else I can help you with today?", "OK.", "That's no problem at all.",
+    "Busy day today, isn't it?",
+    "I could check with my manager, if you like.", "Would you like me to put it through for you?", "Ha, you and me both!",
+    "What would you like me to do?",
 )  # fmt: skip
 
 
@@ -62,8 +65,10 @@ async def plain_reply(model: ChatModel, scene: Scene) -> str:
     """Ask as most would: a system prompt that says who to be, the trainee as the user."""
     identity, persona, scenario = scene.identity, scene.persona, scene.scenario
     system = (
-        f"You are {identity.name}, {identity.age}, a {persona.role} at {identity.fill(scenario.place)}. You came {identity.fill(scenario.wants)}. "
-        f"{identity.fill(persona.about)} Your manner: {persona.voice.manner}. Stay in character. Reply in at most {persona.voice.at_most} sentences."
+        f"You are {identity.name}, {identity.age}, a {persona.role} at {identity.fill(scenario.place)}. You came "
+        f"{identity.fill(scenario.wants)}. "
+        f"{identity.fill(persona.about)} Your manner: {persona.voice.manner}. Stay in character. Reply in at most "
+        f"{persona.voice.at_most} sentences."
     )
     messages = [{"role": "system", "content": system}]
     for turn in scene.turns:
@@ -77,7 +82,9 @@ async def plain_reply(model: ChatModel, scene: Scene) -> str:
 
 def script(persona: Persona, scenario: Scenario, rng: random.Random, length: int) -> list[str]:
     """Draw a trainee's lines: the persona's own questions and good replies, and what any trainee says."""
-    own = [question for fact in persona.known(scenario) for question in fact.asked_by] + [reply for move in persona.moves for reply in move.good_replies]
+    own = [question for fact in persona.known(scenario) for question in fact.asked_by] + [
+        reply for move in persona.moves for reply in move.good_replies
+    ]
     return [rng.choice(own) if own and rng.random() < 0.65 else rng.choice(GENERAL) for _ in range(length)]
 
 
@@ -85,9 +92,11 @@ async def hold(args: argparse.Namespace) -> None:
     library = Library(shipped_folders(), None)
     detector = Detector.load(library.catalogue)
     builtin = BuiltinVoice(detector.encoder)
-    model = ChatModel(Endpoint(base_url=args.base_url, model=args.model, key=None, label="benchmark", timeout_s=900, first_token_s=600))
+    model = ChatModel(
+        Endpoint(base_url=args.base_url, model=args.model, key=None, label="benchmark", timeout_s=900, first_token_s=600)
+    )
     out = Path(args.out)
-    out.write_text("", encoding="utf-8")
+    out.write_text("", encoding="utf-8")  # noqa: ASYNC240
     personas = [entry.value for entry in library.personas.values() if not args.persona or entry.value.id in args.persona]
     kept = seed = 0
     while kept < args.turns:
@@ -112,7 +121,7 @@ async def hold(args: argparse.Namespace) -> None:
                 break
         for row, scene in zip(rows, scenes, strict=True):
             row["plain"] = await plain_reply(model, scene) if args.plain else ""
-        with out.open("a", encoding="utf-8") as file:
+        with out.open("a", encoding="utf-8") as file:  # noqa: ASYNC230
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         kept += len(rows)
         seed += 1
@@ -131,14 +140,23 @@ def report(path: Path, labels: Path | None) -> None:
     held = [row for row in rows if row["slips"]]
     authored = [row for row in rows if row["voice"] == "built-in"]
     codes = Counter(code for row in rows for code in row["slips"])
-    print(f"{len(rows)} turns: the guard held back {len(held)} first attempts, {len(authored)} turns fell back on an authored line; {dict(codes)}")
+    print(
+        f"{len(rows)} turns: the guard held back {len(held)} first attempts, {len(authored)} turns fell back on an "
+        f"authored line; {dict(codes)}"
+    )
     if labels is not None:
         read = json.loads(labels.read_text("utf-8"))
         for what in ("plain", "raw", "shown"):
             if what in read:
-                print(f"{what:>6}: out of role in {len(read[what])} of {len(rows)} turns by reading ({len(read[what]) / len(rows):.0%})")
+                print(
+                    f"{what:>6}: out of role in {len(read[what])} of {len(rows)} turns by reading ("
+                    f"{len(read[what]) / len(rows):.0%})"
+                )
         missed = sorted(set(read.get("shown", ())))
-        print(f"let through by the guard: {missed}; held back without need: {[n for n, row in enumerate(rows) if row['slips'] and n not in read['raw']]}")
+        print(
+            f"let through by the guard: {missed}; held back without need: "
+            f"{[n for n, row in enumerate(rows) if row['slips'] and n not in read['raw']]}"
+        )
 
 
 def main() -> None:
@@ -154,7 +172,10 @@ def main() -> None:
     args = parser.parse_args()
     if args.read:
         for number, row in enumerate(map(json.loads, Path(args.read).read_text("utf-8").splitlines())):
-            print(f"{number:3} {row['heard']}\n    plain {row['plain']!r}\n    raw   {row['raw']!r}\n    shown {row['shown']!r} {row['voice']} {row['slips']}")
+            print(
+                f"{number:3} {row['heard']}\n    plain {row['plain']!r}\n    raw   {row['raw']!r}\n    shown "
+                f"{row['shown']!r} {row['voice']} {row['slips']}"
+            )
         report(Path(args.read), Path(args.labels) if args.labels else None)
         return
     if not args.base_url:

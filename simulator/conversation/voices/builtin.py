@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from simulator.conversation import asides
@@ -27,6 +27,7 @@ class _Part:
     line: str
     main: bool = False
     fact: str | None = None
+    also: tuple[str, ...] = ()
 
 
 class BuiltinVoice:
@@ -50,7 +51,7 @@ class BuiltinVoice:
                     sentence,
                     BUILTIN,
                     line=part.line if first and part.main else None,
-                    also=(part.line,) if first and not part.main else (),
+                    also=(*part.also, *(() if part.main else (part.line,))) if first else (),
                     facts=(part.fact,) if first and part.fact else (),
                 )
 
@@ -72,7 +73,7 @@ class BuiltinVoice:
         spent: set[str] = set()
         if decision.facts:
             parts += self._answers(scene, rng, spent)
-        elif decision.asides:
+        elif decision.asides or not decision.lines:
             aside = self._choose(scene, decision.asides, rng, spent)
             parts.append(self._part(scene, aside or self._anything(scene, rng), main=not decision.lines))
         left = room - _length(parts)
@@ -85,7 +86,7 @@ class BuiltinVoice:
                 opener = self._opener(scene, rng, spent, body, left)
                 parts += [opener, body] if opener else [body]
         if parts and not any(part.main for part in parts):
-            parts[0] = _Part(parts[0].text, parts[0].line, main=True, fact=parts[0].fact)
+            parts[0] = replace(parts[0], main=True)
         return _within(parts, room)
 
     def _part(self, scene: Scene, line: Line, *, main: bool = False, fact: str | None = None) -> _Part:
@@ -112,11 +113,12 @@ class BuiltinVoice:
             told = self._choose(scene, asides.lines(scene.persona, "told", scene.state), rng, spent)
             return self._part(scene, told or self._anything(scene, rng), fact=fact.id)
         text = scene.identity.fill(line.text)
+        also: tuple[str, ...] = ()
         if fact.id in scene.state.told:
             again = self._choose(scene, asides.lines(scene.persona, "again", scene.state), rng, spent)
             if again is not None:
-                text = _after_comma(again.text, text, scene.identity.name)
-        return _Part(text, line.text, fact=fact.id)
+                text, also = _after_comma(again.text, text, scene.identity.name), (again.text,)
+        return _Part(text, line.text, fact=fact.id, also=also)
 
     # -- choosing a line
 
@@ -184,7 +186,7 @@ def _within(parts: Sequence[_Part], room: int) -> list[_Part]:
         said = sentences(part.text)[: max(room, 0)]
         if not said:
             break
-        kept.append(_Part(" ".join(said), part.line, part.main, part.fact))
+        kept.append(replace(part, text=" ".join(said)))
         room -= len(said)
     return kept
 

@@ -29,7 +29,7 @@ _SLIPS_OF_A_MODEL = frozenset({"empty", "malformed", "cut_off", "too_long"})
 _TOLD_FROM = 0.5
 
 
-class _Slipped(Exception):
+class _SlipError(Exception):
     """The reply must not be shown."""
 
     def __init__(self, slip: Slip) -> None:
@@ -69,7 +69,7 @@ class ModelVoice:
                 if spoken:
                     return
                 slip: Slip = "empty"
-            except _Slipped as error:
+            except _SlipError as error:
                 slip = error.slip
             yield Piece("", self._model.name, slips=(slip,))
             if spoken:
@@ -82,7 +82,7 @@ class ModelVoice:
     async def _sentences(
         self, scene: Scene, guard: Guard, reminder: str, temperature: float, attempt: int
     ) -> AsyncGenerator[str, None]:
-        """Yield the sentences of one reply that the guard lets through; raise :class:`_Slipped` at the first it does not."""
+        """Yield the sentences of one reply that the guard lets through; raise :class:`_SlipError` at the first it does not."""
         room = scene.persona.voice.at_most
         passed: list[str] = []
         waiting = ""
@@ -90,7 +90,7 @@ class ModelVoice:
             async for sentence in raw:
                 heard = guard.hear(sentence, passed)
                 if heard.slip is not None:
-                    raise _Slipped(heard.slip)
+                    raise _SlipError(heard.slip)
                 if not heard.text:
                     continue
                 passed.append(heard.text)
@@ -133,7 +133,7 @@ class ModelVoice:
             cut = True
         rest = stream.rest()
         # What a length limit cut off in the middle is not a sentence.
-        if rest and not (cut and not rest.endswith((".", "!", "?", "…", "\"", "'"))):
+        if rest and not (cut and not rest.endswith((".", "!", "?", "…", '"', "'"))):
             yield rest
 
     @staticmethod
