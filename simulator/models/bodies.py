@@ -100,11 +100,15 @@ def _count(data: object, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def names_listed(data: object) -> list[str]:
-    """Return the chat models' names in the body of ``/models``; whatever else is in it is passed over."""
-    entries = data.get("data") or data.get("models") if isinstance(data, dict) else data
+def names_listed(data: object, endpoint: Endpoint) -> list[str]:
+    """Return the chat models' names in the body of ``/models``, in its order. Raises :class:`ModelError` if it is none."""
+    entries = data.get("data", data.get("models")) if isinstance(data, dict) else data
+    if entries is None and isinstance(data, dict) and "data" in data:
+        entries = []  # a server without a model may say so with null
+    if not isinstance(entries, list):
+        raise faults.not_a_model_server(endpoint, page=isinstance(data, str))
     names = []
-    for entry in entries if isinstance(entries, list) else []:
+    for entry in entries:
         name = (entry.get("id") or entry.get("name")) if isinstance(entry, dict) else entry
         if isinstance(name, str) and 0 < len(name) <= 200 and name == clean(name, keep_newlines=False):
             names.append(name)

@@ -214,7 +214,7 @@ class ChatModel:
         options = wire.request_options(self.endpoint, silence_s=wait_s, retries=min(1, self._retries))
         try:
             async with asyncio.timeout(wait_s):
-                return bodies.names_listed(await self._client.get("/models", cast_to=object, options=options))
+                return bodies.names_listed(await self._client.get("/models", cast_to=object, options=options), self.endpoint)
         except TimeoutError:
             raise faults.no_answer(self.endpoint, wait_s) from None
         except Exception as error:

@@ -58,7 +58,9 @@ async def discover(
     server answers are left out; servers that were named are listed with their problem. Never raises :class:`ModelError`.
     """
     main = normalise(base_url) if base_url else (OPENAI_URL if key or key_for(OPENAI_URL) else None)
-    places = {_place(url): url for url in [main, *map(normalise, also)] if url is not None}
+    places: dict[str, str] = {}
+    for url in [*([main] if main else []), *map(normalise, also)]:
+        places.setdefault(_place(url), url)
     named = len(places)
     for port in LOCAL_SERVERS.values():
         url = f"http://127.0.0.1:{port}/v1"

@@ -57,7 +57,7 @@ def save(settings: Settings) -> None:
 
     from simulator.files import write_atomically
 
-    settings = Settings.model_validate(settings.model_dump())
+    settings = Settings.model_validate(settings.model_dump(warnings=False))
     before = load()
     path = config_file()
     text = _read(path)

@@ -69,7 +69,7 @@ def parse_choice(value: Any) -> Any:
     if not text:
         raise ValueError("it is empty; expected 'auto', 'builtin' or a model's name")
     for known in ("auto", "builtin"):
-        if SequenceMatcher(None, word, known).ratio() >= 0.8:
+        if SequenceMatcher(None, word, known).ratio() >= 0.75:
             raise ValueError(f"there is no {text!r} (did you mean {known!r}?)")
     name, at, url = text.partition("@http")
     return {"model": name, "base_url": f"http{url}"} if at else {"model": text}

@@ -97,7 +97,7 @@ async def test_a_server_of_this_computer_that_is_not_running_is_named(server, ma
 class TestSilence:
     async def test_before_the_first_word(self, server, make_model, hello, collect):
         server.answers = [server.stream({"role": "assistant"}, asyncio.Event())]
-        fault = await fault_of(collect(make_model(first_token_s=0.02).stream(hello, max_tokens=5)))
+        fault = await fault_of(collect(make_model(first_token_s=0.3).stream(hello, max_tokens=5)))
         assert (fault.kind, "did not answer" in fault.message) == ("timeout", True)
         assert server.bodies[0].closed
 
@@ -126,9 +126,9 @@ class TestSilence:
     async def test_only_waiting_counts_not_what_is_done_with_the_pieces(self, server, make_model, hello):
         server.answers = [server.stream("one ", "two ", "three")]
         said = []
-        async for piece in make_model(timeout_s=0.05, stall_s=0.05, first_token_s=5).stream(hello, max_tokens=50):
+        async for piece in make_model(timeout_s=0.6, stall_s=0.6, first_token_s=5).stream(hello, max_tokens=50):
             said.append(piece)
-            await asyncio.sleep(0.04)
+            await asyncio.sleep(0.25)
         assert said == ["one ", "two ", "three"]
 
 
