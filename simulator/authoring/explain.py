@@ -95,6 +95,8 @@ def _move(move: Move) -> Iterator[str]:
         notes.append("once" if move.at_most == 1 else f"at most {move.at_most} times")
     if move.gap:
         notes.append(f"{move.gap} turns between")
+    if move.cued:
+        notes.append("only on a cue")
     if move.urgent:
         notes.append("urgent")
     yield from _wrap(f"{move.id}{when} – {_fill(move.intent)} ({'; '.join(notes)})", 2)

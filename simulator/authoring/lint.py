@@ -226,6 +226,10 @@ class RuleLint:
             location = ("moves", index, "when")
             if location in self.impossible:
                 continue
+            if move.cued and not any(line.after for line in move.lines):
+                why = "never reached: it waits for a cue, and none of its lines has 'after'"
+                self.unreachable(("moves", index, "id"), "move", move.id, why)
+                continue
             tree = _tree_of(move)
             if move.when is not None and always_holds(tree, self.env):
                 message = f"the condition of the move {move.id!r} always holds: leave it out"
@@ -248,7 +252,8 @@ class RuleLint:
         move = self.persona.moves[index]
         for each in above:
             other = self.persona.moves[each]
-            if other.at_most is not None or other.gap or ("moves", each, "when") in self.impossible:
+            limited = other.at_most is not None or other.gap or other.cued
+            if limited or ("moves", each, "when") in self.impossible:
                 continue
             if other.when is None or (_related(when, other.when) and always_holds(other.when.tree, within)):
                 because = "whose condition holds whenever this one's does" if other.when is not None else "which has no condition"

@@ -85,6 +85,13 @@ def test_an_urgent_move_does_not_wait_for_one_that_is_not(found) -> None:
     assert [each.code for each in found(("  - {id: ask_out", always + "  - {id: ask_out"), urgent)] == ["unreachable"]
 
 
+def test_a_move_that_waits_for_a_cue_is_in_nobodys_way(found) -> None:
+    cued = "  - {id: hums, cued: true, intent: hums, lines: [{text: Hm., after: [Do you sing?]}]}\n"
+    assert found(("  - {id: ask_out", cued + "  - {id: ask_out")) == []
+    (problem,) = found(("  - {id: ask_out", cued.replace("after: [Do you sing?]", "after: []") + "  - {id: ask_out"))
+    assert "'hums' is never reached: it waits for a cue" in problem.message
+
+
 def test_where_no_ending_can_be_reached_it_is_an_error(found) -> None:
     problems = found(('"task_done and trust >= 6"', '"trust > 10"'), ('"trust <= 1 or patience <= 0"', '"patience < 0"'))
     assert ("error", "no ending can be reached") in [(each.severity, each.message) for each in problems]
