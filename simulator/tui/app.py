@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App, SystemCommand, get_system_commands_provider
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from simulator.conversation.session import Session
     from simulator.tui.flow import Practice, Recorder
 
+_STYLES = Path(__file__).parent / "styles"
 _KEY_NAMES = {"escape": "esc", "question_mark": "?", "slash": "/", "pageup": "page up", "pagedown": "page down"}
 
 
@@ -46,7 +48,8 @@ class FinelineApp(App[int]):
     """Fineline in the terminal."""
 
     TITLE = "Fineline"
-    CSS_PATH = ["styles/app.tcss", "styles/home.tcss"]  # home is the default screen, whose own stylesheet Textual does not read
+    # Home is the default screen, whose own stylesheet Textual does not read.
+    CSS_PATH = [_STYLES / "app.tcss", _STYLES / "home.tcss"]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {
         get_system_commands_provider, _commands, _customers,
     }  # fmt: skip

@@ -83,13 +83,16 @@ class BriefingScreen(FinelineScreen[None]):
             self.fineline.go_home()
             return
         self._persona = entry.value
+        if not self.query("#facts"):
+            return  # left meanwhile
         self._show()
         try:
             await self.services.detector()
             await self.services.voice()
             await self.services.store()
         except FinelineError as error:
-            self._say(str(error))
+            if self.query("#status"):
+                self._say(str(error))
 
     # Showing
 

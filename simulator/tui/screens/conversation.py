@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,6 +32,7 @@ from simulator.tui.widgets.topbar import Part, TopBar
 
 if TYPE_CHECKING:
     from simulator.conversation.scene import Voice
+    from simulator.domain.transcript import Turn
     from simulator.store.store import Phase
     from simulator.tui.flow import Recorder
 
@@ -51,7 +53,7 @@ class ConversationScreen(FinelineScreen[None]):
         Binding("ctrl+y", "copy", "Copy last", id="talk.copy-last", tooltip="Copy what was said last to the clipboard"),
         Binding("ctrl+s", "export", "Export", id="talk.export", show=False, tooltip="Copy or write out the whole conversation"),
         Binding("pageup", "scroll(-1)", "Scroll up", id="talk.page-up", show=False, tooltip="Read what was said earlier"),
-        Binding("pagedown", "scroll(1)", "Scroll down", id="talk.page-down", show=False, tooltip="Back to what was said last"),
+        Binding("pagedown", "scroll(1)", "Scroll down", id="talk.page-down", show=False, tooltip="Back to the last words"),
     ]
 
     class Heard(Message):
@@ -79,6 +81,8 @@ class ConversationScreen(FinelineScreen[None]):
         self._queued = False
         self._left = False
         self._speech: Worker[None] | None = None
+        self._looks: list[tuple[Turn, Said]] = []
+        self._status: list[tuple[str, str]] = []
 
     # Layout
 
@@ -128,6 +132,8 @@ class ConversationScreen(FinelineScreen[None]):
 
     def on_mount(self) -> None:
         """Show what was said so far; the customer speaks if it is their turn."""
+        # What has been loaded by now stays: going through all of it for garbage would hold up keys by 80 ms now and then.
+        gc.freeze()
         self._show()
         self._remember()
         if self.recorder is None:
@@ -140,6 +146,7 @@ class ConversationScreen(FinelineScreen[None]):
 
     async def on_unmount(self) -> None:
         """Keep what is typed; a conversation in which nothing was said is not kept."""
+        gc.unfreeze()
         if self._left:
             return
         self._left = True
@@ -165,13 +172,23 @@ class ConversationScreen(FinelineScreen[None]):
             self._say_banner(f"Not saved yet: {problem} The conversation goes on; ctrl+s exports it." if problem else "")
 
     def _messages(self) -> list[Said]:
-        messages = []
-        for number, turn in enumerate(self.session.transcript.turns, 1):
-            name = self.name_shown if turn.role == "customer" else "You"
-            messages.append(Said(turn.role, name, clean(turn.text), number))
+        turns = self.session.transcript.turns
+        # Turns are replaced, never changed: one that is still the same object looks the same. In a conversation of hundreds
+        # of turns this is the difference between keeping up with a stream and not.
+        known = self._looks[: len(turns)]
+        for at, turn in enumerate(turns):
+            if at >= len(known):
+                known.append((turn, self._look(turn, at + 1)))
+            elif known[at][0] is not turn:
+                known[at] = (turn, self._look(turn, at + 1))
+        self._looks = known
+        messages = [said for _, said in known]
         if self.session.ended:
             messages.append(Said("note", "", self._ending_words()))
         return messages
+
+    def _look(self, turn: Turn, number: int) -> Said:
+        return Said(turn.role, self.name_shown if turn.role == "customer" else "You", clean(turn.text), number)
 
     def _ending_words(self) -> str:
         ending = self.session.persona.by_ending.get(self.session.transcript.ending or "")
@@ -200,7 +217,9 @@ class ConversationScreen(FinelineScreen[None]):
             parts = [("▍ ", "$accent"), (f"{self.name_shown} {doing}", "$quiet")]
         if self._queued:
             parts.append((f"{'   ' if parts else ''}said when {self.name_shown} has finished · esc to hold back", "$primary"))
-        self.query_one("#status", Static).update(Content.assemble(*parts))
+        if parts != self._status:
+            self._status = parts
+            self.query_one("#status", Static).update(Content.assemble(*parts), layout=False)
 
     def _say_banner(self, text: str) -> None:
         banner = self.query_one("#banner", Static)
@@ -316,6 +335,8 @@ class ConversationScreen(FinelineScreen[None]):
             self._give_back(text)
             self._show()
             self.fineline.say_error(error)
+            return
+        if not self.is_attached:
             return
         self._drafts.forget()
         self._drafts.note(prompt.text)

@@ -65,8 +65,8 @@ class SessionList(OptionList):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Open", id="history.open", tooltip="Open the debrief, or go on where it stopped"),
-        Binding("k", "cursor_up", "Up", show=False, id="history.up"),
-        Binding("j", "cursor_down", "Down", show=False, id="history.down"),
+        Binding("k", "cursor_up", "Up", show=False, id="history.up", tooltip="The conversation above"),
+        Binding("j", "cursor_down", "Down", show=False, id="history.down", tooltip="The conversation below"),
     ]
 
 

@@ -151,14 +151,24 @@ class HomeScreen(FinelineScreen[None]):
 
     async def _load(self) -> None:
         await self.services.settings()
+        if self._gone:
+            return
         self._show_voices(self.services.voice_words, self.services.judge_words)
         try:
-            self._take(await self.services.library())
+            library = await self.services.library()
+            if self._gone:
+                return
+            self._take(library)
         except FinelineError as error:
             self._say_banner(f"The customers could not be read. {error}", "-error")
             return
         await self._load_results()
         self.keep_glimpse()
+
+    @property
+    def _gone(self) -> bool:
+        """Whether the app was left while a room was still being opened."""
+        return not self.query("#card")
 
     def _take(self, library: Library) -> None:
         self._library = library
@@ -182,6 +192,8 @@ class HomeScreen(FinelineScreen[None]):
         import asyncio
 
         store = await self.services.store()
+        if self._gone:
+            return
         if store is None:
             self._say_banner(f"Conversations are not saved: {self.services.store_problem}", "-warning")
             return
@@ -189,7 +201,10 @@ class HomeScreen(FinelineScreen[None]):
             sessions = await asyncio.to_thread(store.sessions, limit=200)
             self._unfinished = await asyncio.to_thread(store.unfinished)
         except FinelineError as error:
-            self._say_banner(str(error), "-warning")
+            if not self._gone:
+                self._say_banner(str(error), "-warning")
+            return
+        if self._gone:
             return
         self._met = {}
         for session in sessions:

@@ -31,7 +31,7 @@ class Prompt(TextArea):
         Binding("ctrl+e", "screen.end", "End and rate", id="talk.finish", tooltip="End the conversation and rate yourself"),
         Binding("ctrl+y", "screen.copy", "Copy", id="talk.copy-last", show=False, tooltip="Copy what was said last"),
         Binding("pageup", "screen.scroll(-1)", "Scroll up", id="talk.page-up", show=False, tooltip="Read what was said earlier"),
-        Binding("pagedown", "screen.scroll(1)", "Scroll down", id="talk.page-down", show=False, tooltip="Back to what was said last"),
+        Binding("pagedown", "screen.scroll(1)", "Scroll down", id="talk.page-down", show=False, tooltip="Back to the last words"),
         Binding("ctrl+shift+z", "redo", "Redo", id="prompt.redo", show=False, tooltip="Do again what was undone"),
     ]  # fmt: skip
 
@@ -49,11 +49,31 @@ class Prompt(TextArea):
         self._said: list[str] = []
         self._recalled: int | None = None
         self._set_aside = ""
+        self._lines = 0
 
     def remember(self, said: Sequence[str]) -> None:
         """Take what the trainee has said so far, oldest first, for the up key."""
         self._said = list(said)
         self._recalled = None
+
+    def fit(self) -> None:
+        """Take as many lines as the text needs, within what the stylesheet allows.
+
+        In place of ``height: auto``, with which every key would lay out the whole screen.
+        """
+        lines = max(1, self.wrapped_document.height)
+        if lines != self._lines:
+            self._lines = lines
+            self.styles.height = lines + self.gutter.height
+
+    def on_text_area_changed(self) -> None:
+        """Grow and shrink with the text."""
+        self.fit()
+
+    def on_resize(self) -> None:
+        """Another width breaks lines elsewhere; another stylesheet may have taken the border away."""
+        self._lines = 0
+        self.fit()
 
     def put(self, text: str) -> None:
         """Replace what is typed, cursor at the end."""

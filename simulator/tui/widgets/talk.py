@@ -132,7 +132,9 @@ class Talk(VerticalScroll):
     def show(self, messages: Sequence[Said]) -> None:
         """Show these messages: what is already there stays, what differs is changed, added or taken away."""
         same = 0
-        while same < min(len(self.all), len(messages)) and self.all[same] == messages[same]:
+        while same < min(len(self.all), len(messages)) and (
+            self.all[same] is messages[same] or self.all[same] == messages[same]
+        ):
             same += 1
         lines = self.lines
         if not lines or same < self._first:

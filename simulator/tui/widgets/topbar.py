@@ -29,11 +29,13 @@ class TopBar(Widget, can_focus=False):
 
     def show(self, *, left: list[Part] | None = None, right: list[Part] | None = None) -> None:
         """Change either side."""
+        before = self._left, self._right
         if left is not None:
             self._left = left
         if right is not None:
             self._right = right
-        self.refresh()
+        if before != (self._left, self._right):
+            self.refresh()
 
     @property
     def words(self) -> str:
