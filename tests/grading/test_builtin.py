@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -160,6 +161,27 @@ async def test_a_grade_carries_everything_needed_to_make_it_again(ear: Hears, ta
     )
     assert made.versions.detector == "written-1" and made.versions.rubric == asked.digest and made.versions.prompt is None
     assert made == await grade(talk(ADVANCE, KIND), asked, BuiltinJudge(ear))
+
+
+async def test_a_transcript_is_listened_to_once_for_all_rubrics_and_again_when_it_grows(
+    ear: Hears, talk: Talk, rubrics: dict[str, Rubric]
+) -> None:
+    listened = []
+
+    class Counting:
+        version = "counting"
+        hear = staticmethod(ear.hear)
+
+        def hear_all(self, transcript: Transcript) -> Sequence[tuple[Heard, ...]]:
+            listened.append(len(transcript.turns))
+            return ear.hear_all(transcript)
+
+    judge, transcript = BuiltinJudge(Counting()), talk(ADVANCE, KIND)
+    await asyncio.gather(*(grade(transcript, each, judge) for each in rubrics.values()))
+    transcript.turns.extend(talk(CHAT, YES).turns)
+    made = await grade(transcript, rubrics["boundaries"], judge)
+    assert listened == [2, 4]
+    assert made.findings == (await grade(transcript, rubrics["boundaries"], BuiltinJudge(ear))).findings
 
 
 async def test_an_empty_transcript_is_not_scored(ear: Hears, rubrics: dict[str, Rubric]) -> None:

@@ -182,6 +182,24 @@ async def test_prose_twice_is_a_failure_not_a_grade() -> None:
     assert (made.status, made.level) == ("failed", None) and made.usage.calls >= 2
 
 
+async def test_a_criterion_that_applies_only_where_it_is_broken_is_never_met() -> None:
+    sting = Criterion(id="sting", asks="No sting?", applies=Applies(trainee=("sarcasm",)), broken_by=("sarcasm", "curt"))
+    asked = ASKED.model_copy(update={"criteria": (sting,)})
+    for claim in (said("sting", "met"), said("sting", "met", (2, "Ha!"))):
+        judgement, model = await judge(reply(claim), rubric=asked)
+        assert judgement.findings[0].verdict == "not_applicable" and not judgement.findings[0].counted
+        assert len(model.calls) == 1
+
+
+async def test_keeping_from_something_on_an_occasion_rests_on_the_answer_to_it() -> None:
+    keep = Criterion(id="keep", asks="Not returned?", applies=Applies(customer=("makes_advance",)), broken_by=("makes_advance",))
+    asked = ASKED.model_copy(update={"criteria": (keep,)})
+    judgement, _ = await judge(reply(said("keep", "met")), reply(said("keep", "met", (2, "That's kind"))), rubric=asked)
+    assert judgement.findings[0].counted
+    judgement, _ = await judge(reply(said("keep", "met")), reply(said("keep", "met")), rubric=asked)
+    assert judgement.findings[0].substantiated is False
+
+
 async def test_loosely_spelled_answers_are_understood() -> None:
     loose = {
         "findings": [

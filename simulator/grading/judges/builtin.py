@@ -19,9 +19,11 @@ are not English: hearing nothing there means nothing.
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Literal, Protocol
 
 from simulator.domain.behaviour import Catalogue, Heard, Role
@@ -152,6 +154,8 @@ class BuiltinJudge:
 
     def __init__(self, detector: Hears, catalogue: Catalogue | None = None) -> None:
         self._detector = detector
+        self._lock = Lock()
+        self._last: tuple[tuple[tuple[str, str], ...], Hearing] | None = None
         self._titles: Mapping[str, str] = {each.id: each.title for each in catalogue} if catalogue else {}
 
     @property
@@ -165,12 +169,16 @@ class BuiltinJudge:
         return self._detector.version
 
     def hear(self, transcript: Transcript) -> Hearing:
-        """Listen to a transcript once, for as many rubrics as there are."""
-        return Hearing(transcript, self._detector)
+        """Listen to a transcript once, for as many rubrics as there are: the last one is remembered by what was said in it."""
+        said = tuple((turn.role, turn.text) for turn in transcript.turns)
+        with self._lock:
+            if self._last is None or self._last[0] != said:
+                self._last = said, Hearing(transcript, self._detector)
+            return self._last[1]
 
     async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
-        """Return a finding for each criterion; it cannot fail."""
-        return self.judge_heard(self.hear(transcript), rubric)
+        """Return a finding for each criterion; it cannot fail. The listening is done in a thread."""
+        return self.judge_heard(await asyncio.to_thread(self.hear, transcript), rubric)
 
     def judge_heard(self, hearing: Hearing, rubric: Rubric) -> Judgement:
         """Judge a transcript that was already listened to."""

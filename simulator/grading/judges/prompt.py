@@ -101,6 +101,7 @@ def fixed(rubric: Rubric, wording: Wording) -> str:
             "asks": each.asks,
             "applies": wording.applies(each),
             "keep_from": keeps_from(each),
+            "only_when_broken": only_when_broken(each),
             "met_by": [wording.behaviour(one) for one in each.met_by],
             "broken_by": [wording.behaviour(one) for one in each.broken_by],
             "unless": [wording.behaviour(one) for one in each.unless],
@@ -131,5 +132,16 @@ def again(problems: Sequence[Problem]) -> str:
 
 
 def keeps_from(criterion: Criterion) -> bool:
-    """Return whether a criterion is met by the absence of something: no words can show that, so none are asked for."""
-    return bool(criterion.broken_by) and not criterion.met_by
+    """Return whether a criterion is met by the absence of something in the whole conversation: no words can show that.
+
+    Where it applies on an occasion only, the trainee's answer to the occasion is what it rests on.
+    """
+    return bool(criterion.broken_by) and not criterion.met_by and not criterion.applies.customer and not criterion.applies.trainee
+
+
+def only_when_broken(criterion: Criterion) -> bool:
+    """Return whether a criterion applies only where it is broken, so that it can be not met or not applicable, never met."""
+    applies = criterion.applies
+    return (
+        bool(applies.trainee) and not applies.customer and not criterion.met_by and {*applies.trainee} <= {*criterion.broken_by}
+    )

@@ -16,7 +16,7 @@ from simulator.domain.grade import Evidence, Finding
 from simulator.domain.rubric import Criterion
 from simulator.domain.text import clean
 from simulator.grading.evidence import FAULTS, Check
-from simulator.grading.judges.prompt import Problem, keeps_from
+from simulator.grading.judges.prompt import Problem, keeps_from, only_when_broken
 from simulator.grading.judges.view import View
 
 MAX_EVIDENCE = 3
@@ -134,7 +134,7 @@ def _id(text: str) -> str:
 
 def _examine(reading: Reading, criterion: Criterion, answer: Answer, view: View) -> None:
     reason = clean(answer.reason, keep_newlines=False).strip()[:MAX_REASON_CHARS]
-    if answer.verdict == "not_applicable":
+    if answer.verdict == "not_applicable" or (answer.verdict == "met" and only_when_broken(criterion)):
         reading.findings[criterion.id] = Finding(criterion=criterion.id, verdict="not_applicable", reason=reason)
         return
     checks = [view.check(each.turn, each.quote) for each in answer.evidence]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from simulator.domain.grade import Evidence
 from simulator.domain.text import clean
 from simulator.domain.transcript import Transcript, Turn
 from simulator.grading.evidence import Check, check
 from simulator.grading.judges.prompt import unfence
-
-if TYPE_CHECKING:
-    from simulator.language.neutral import Neutralised
+from simulator.language.neutral import neutralise
 
 
 class View:
@@ -25,7 +22,7 @@ class View:
         self._transcript = transcript
         texts = [clean(turn.text) for turn in transcript.turns]
         known = [name for name in (transcript.identity, *names) if name]
-        self._neutral = _neutral(texts, known) if blind else None
+        self._neutral = neutralise(texts, known) if blind else None
         self.texts: tuple[str, ...] = tuple(self._neutral.texts if self._neutral is not None else texts)
         self._shown = Transcript(
             id=transcript.id,
@@ -46,9 +43,3 @@ class View:
         said = self._neutral.restore(number - 1, exact) if self._neutral is not None else exact
         restored = check(self._transcript, Evidence(turn=number, quote=said))
         return Check(restored.evidence, restored.fault, seen.moved_from)
-
-
-def _neutral(texts: Sequence[str], names: Sequence[str]) -> Neutralised:
-    from simulator.language.neutral import neutralise
-
-    return neutralise(texts, names)
