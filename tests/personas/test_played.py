@@ -1,0 +1,164 @@
+"""The shipped personas, played: forty trainees with twelve lines each, and a few more in the second situations."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from simulator.authoring.library import Library, shipped_folders
+from simulator.conversation.director import Director
+from simulator.conversation.questions import FactFinder, questions
+from simulator.conversation.session import Session
+from simulator.conversation.simulate import run
+from simulator.conversation.voices.builtin import BuiltinVoice
+from simulator.domain.persona import Persona, Scenario
+from simulator.domain.transcript import Transcript
+from simulator.language.detector import Detector
+
+TRAINEES = Path(__file__).parent / "trainees"
+SCRIPTS = sorted(path.stem for path in TRAINEES.glob("*.txt"))
+PERSONAS = sorted({name.split(".")[0] for name in SCRIPTS})
+STYLES = ("warm", "cold", "flirty", "faking")
+
+
+@cache
+def library() -> Library:
+    return Library(shipped_folders(), None)
+
+
+@cache
+def detector() -> Detector:
+    return Detector.load(library().catalogue)
+
+
+@cache
+def played(script: str, identity: str | None = None, seed: int = 0) -> Transcript:
+    persona_id, *situation, _ = script.split(".")
+    persona = library().persona(persona_id)
+    scenario = situation[0] if situation else persona.scenarios[0].id
+    lines = (TRAINEES / f"{script}.txt").read_text(encoding="utf-8").splitlines()
+    session = Session.begin(persona, scenario, identity, seed, voice=BuiltinVoice(detector().encoder), detector=detector())
+    return asyncio.run(run(session, lines))
+
+
+def situations() -> list[tuple[str, str]]:
+    return [(persona, scenario.id) for persona in PERSONAS for scenario in library().persona(persona).scenarios]
+
+
+def ended(transcript: Transcript, persona: Persona) -> str:
+    """Return how it ended for the customer: good, mixed or bad; ``open`` when they had not gone yet."""
+    ending = persona.by_ending.get(transcript.ending or "")
+    return ending.outcome if ending else "open"
+
+
+def last_state(transcript: Transcript) -> dict[str, float]:
+    return next(turn.state for turn in reversed(transcript.turns) if turn.state is not None)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_nothing_is_said_twice_left_unfilled_or_left_empty(script: str) -> None:
+    transcript = played(script)
+    lines = [line for turn in transcript.turns if turn.role == "customer" for line in (turn.line, *turn.also) if line]
+    texts = [turn.text for turn in transcript.turns if turn.role == "customer"]
+    assert len(set(lines)) == len(lines)
+    assert len(set(texts)) == len(texts)
+    assert all(text.strip() for text in texts)
+    assert not re.search(r"[{}]", " ".join(texts))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_trainee_turn_gets_one_answer_and_nobody_leaves_at_once(script: str) -> None:
+    turns = played(script).turns
+    assert [turn.role for turn in turns] == ["customer", "trainee"] * (len(turns) // 2) + ["customer"]
+    assert sum(turn.role == "trainee" for turn in turns) >= 3
+
+
+@pytest.mark.parametrize("persona_id", PERSONAS)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_four_ways_of_serving_end_in_four_places(persona_id: str, seed: int) -> None:
+    persona = library().persona(persona_id)
+    transcripts = {style: played(f"{persona_id}.{style}", seed=seed) for style in STYLES}
+    assert ended(transcripts["warm"], persona) == "good"
+    assert all(ended(transcripts[style], persona) in ("mixed", "bad") for style in STYLES if style != "warm")
+    assert len({transcript.ending for transcript in transcripts.values()}) == len(STYLES)
+    for one, other in combinations(STYLES, 2):
+        a, b = last_state(transcripts[one]), last_state(transcripts[other])
+        assert max(abs(a[name] - b[name]) for name in a) >= 2.5, (one, other)
+
+
+@pytest.mark.parametrize("script", [name for name in SCRIPTS if name.count(".") == 2 and name.endswith(".warm")])
+def test_the_second_situation_rewards_kindness_too(script: str) -> None:
+    persona = library().persona(script.split(".", maxsplit=1)[0])
+    warm, cold = played(script), played(script.replace(".warm", ".cold"))
+    assert ended(warm, persona) == "good"
+    assert ended(cold, persona) in ("mixed", "bad")
+
+
+@pytest.mark.parametrize(("persona_id", "scenario_id"), situations())
+def test_questions_find_their_facts(persona_id: str, scenario_id: str) -> None:
+    persona = library().persona(persona_id)
+    scenario = persona.scenario(scenario_id)
+    assert isinstance(scenario, Scenario)
+    director = Director(persona, scenario, persona.identities[0], detector().encoder)
+    finder = FactFinder(director.facts, director.likeness)
+    asked, missed = 0, []
+    for fact in persona.known(scenario):
+        for question in fact.asked_by:
+            parts = questions(question)
+            asked += 1
+            if fact.id not in {found.id for part in parts if (found := finder.answering(part)) is not None}:
+                missed.append(question)
+    assert asked >= 100
+    assert len(missed) <= asked * 0.02, missed
+
+
+@pytest.mark.parametrize(("persona_id", "name"), [(p, i.name) for p in PERSONAS for i in library().persona(p).identities])
+def test_everyone_can_play_it_and_is_nobody_else(persona_id: str, name: str) -> None:
+    others = {each.name for each in library().persona(persona_id).identities} - {name}
+    transcript = played(f"{persona_id}.chatty", identity=name, seed=7)
+    said = " ".join(turn.text for turn in transcript.turns if turn.role == "customer")
+    assert transcript.identity == name
+    assert not any(re.search(rf"\b{other}\b", said) for other in others)
+    assert "{" not in said
+
+
+@pytest.mark.parametrize("persona_id", PERSONAS)
+def test_the_same_lines_cost_every_identity_the_same(persona_id: str) -> None:
+    persona = library().persona(persona_id)
+    states = [last_state(played(f"{persona_id}.cold", identity=each.name, seed=3)) for each in persona.identities]
+    assert all(state == states[0] for state in states)
+
+
+@pytest.mark.parametrize("persona_id", PERSONAS)
+def test_a_trainer_finds_everything_in_it(persona_id: str) -> None:
+    persona = library().persona(persona_id)
+    assert len(persona.scenarios) >= 2 and len(persona.identities) >= 2
+    assert {ending.outcome for ending in persona.endings} == {"good", "mixed", "bad"}
+    assert sum(bool(move.good_replies) for move in persona.moves) >= 5
+    assert persona.advice and persona.survey.comments and len(persona.unknown) >= 8
+    assert all(len(scenario.opening) >= 5 and len(scenario.facts) >= 10 and scenario.knows for scenario in persona.scenarios)
+
+
+@pytest.mark.parametrize("persona_id", PERSONAS)
+def test_the_same_seed_is_the_same_conversation(persona_id: str) -> None:
+    first = played(f"{persona_id}.jokey", seed=5)
+    played.cache_clear()
+    assert played(f"{persona_id}.jokey", seed=5) == first
+
+
+@pytest.mark.parametrize(
+    ("script", "ending"),
+    [
+        ("chatty-regular.chatty", "queue_snaps"),  # nobody let them go in time
+        ("misreads-friendliness.chatty", "still_hoping"),  # nobody said no
+        ("playful-banterer.efficient", "served_straight"),  # being careful is not being kind
+        ("playful-banterer.jokey", "goes_laughing"),  # and play is no fault
+    ],
+)
+def test_the_trap_each_was_written_for(script: str, ending: str) -> None:
+    assert played(script).ending == ending
