@@ -17,7 +17,8 @@ ALWAYS: Final = ("warmth", "boundaries", "authenticity", "service")
 def rubrics_for(persona: Persona, library: Library) -> list[Rubric]:
     """Return the rubrics of a practice: those the persona trains first, then the others of every meeting, then trainers' own."""
     known = library.rubrics
-    first = [*persona.trains, *(skill for skill in ALWAYS if skill not in persona.trains)]
+    always = [skill for skill in ALWAYS if skill != "service" or persona.role == "customer"]  # colleagues are not served
+    first = [*persona.trains, *(skill for skill in always if skill not in persona.trains)]
     own = sorted(
         (entry.value for key, entry in known.items() if key not in first and entry.origin != "shipped"),
         key=lambda rubric: rubric.title.casefold(),

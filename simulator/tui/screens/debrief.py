@@ -49,7 +49,8 @@ class DebriefScreen(FinelineScreen[None]):
         Binding("t", "again", "Try again", id="debrief.again", tooltip="Meet the same customer again, the same way or anew"),
         Binding("w", "working", "Scoring", id="debrief.working", tooltip="Show how each level was worked out"),
         Binding("e", "export", "Export", id="debrief.export", tooltip="Write the debrief and the transcript to files"),
-        Binding("escape", "back", "Home", id="debrief.back", tooltip="Stop the judge, or go home"),
+        Binding("escape", "stop", "Stop the judge", id="debrief.stop", tooltip="Keep what is graded, and grade the rest later"),
+        Binding("escape", "back", "Home", id="debrief.back", tooltip="Go home; all is kept"),
         Binding("r", "judge_again", "Grade again", id="debrief.judge", tooltip="Ask the judge again for what is not graded"),
         Binding("b", "judge_builtin", "Built-in judge", id="debrief.builtin",
                 tooltip="Let the built-in judge grade what is not graded"),
@@ -87,6 +88,7 @@ class DebriefScreen(FinelineScreen[None]):
     async def _open(self) -> None:
         library = await self.services.library()
         self._rubrics = await asyncio.to_thread(rubrics_for, self.practice.persona, library)
+        self.refresh_bindings()
         if self.practice.grades:
             await self._lay_out()
             return
@@ -180,6 +182,9 @@ class DebriefScreen(FinelineScreen[None]):
         del parameters
         if action in ("judge_again", "judge_builtin"):
             return not self.judging_shown and bool(self._rubrics) and bool(self.unsettled)
+        if action in ("stop", "back"):
+            stoppable = self.judging_shown and bool(self._rubrics)
+            return stoppable if action == "stop" else not stoppable
         if action in ("again", "working", "export", "copy", "conversation"):
             return self.debrief is not None and not self.judging_shown
         return True
@@ -201,15 +206,17 @@ class DebriefScreen(FinelineScreen[None]):
         if rubrics and not self.judging:
             self._judging = self.run_worker(self._judge(rubrics, builtin=builtin), group="judging")
 
-    def action_back(self) -> None:
-        """Stop the judge and show what there is; or go home."""
-        if self.judging_shown and self._judging is not None and self._rubrics:
+    def action_stop(self) -> None:
+        """Stop the judge and show what there is."""
+        if self._judging is not None:
             self._judging.cancel()
             self._judging = None
-            self._why = {each.id: "you stopped the judge" for each in self.unsettled}
-            self.run_worker(self._lay_out(), group="page", exclusive=True)
-        else:
-            self.fineline.go_home()
+        self._why = {each.id: "you stopped the judge" for each in self.unsettled}
+        self.run_worker(self._lay_out(), group="page", exclusive=True)
+
+    def action_back(self) -> None:
+        """Go home."""
+        self.fineline.go_home()
 
     # Opening rows
 

@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 
+from simulator.tui.widgets.facts import Facts
 from simulator.tui.widgets.feelings import FeelingsPlot
 from simulator.tui.widgets.findings import ORDER, FindingLine, OutcomeLine, PendingLine, SuggestionLine, one_line
 from simulator.tui.widgets.level import stars
@@ -48,10 +49,10 @@ class DebriefPage(VerticalScroll, can_focus=False):
                 yield from self._outcomes()
                 yield from self._survey()
                 yield from self._suggestions()
-                yield from self._remarks()
             with Vertical(id="right"):
                 yield from self._feelings()
                 yield from self._findings()
+        yield from self._remarks()
 
     def _outcomes(self) -> Iterable[Widget]:
         debrief = self.debrief
@@ -85,8 +86,7 @@ class DebriefPage(VerticalScroll, can_focus=False):
             yield Words(debrief.note, classes="prose")
         if debrief.advice:
             yield Words("What this meeting teaches", classes="section")
-            for advice in debrief.advice:
-                yield Words(one_line(advice), classes="prose")
+            yield Facts([("·", one_line(advice)) for advice in debrief.advice], label_width=2, id="advice")
 
     def _feelings(self) -> Iterable[Widget]:
         debrief = self.debrief

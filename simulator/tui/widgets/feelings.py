@@ -1,11 +1,13 @@
 """How the customer felt, turn by turn: one small chart a feeling, and a cursor that walks the moments that moved them.
 
-Drawn with box characters, as steps: a feeling changes at a turn and holds until the next one that moves it.
+Drawn with braille dots, as steps: a feeling changes at a turn and holds until the next one that moves it. Four dots to a row
+and two to a column let a change of half a point be seen in five rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
@@ -31,38 +33,47 @@ _CHART_MIN: Final = 32
 _CHART_MAX: Final = 60
 _LABELS: Final = {0: " 10 ┤", ROWS // 2: "  5 ┤", ROWS - 1: "  0 ┤"}
 
+_BRAILLE: Final = 0x2800
+_DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+# A feeling that moved less than this moved nobody: it rounds to nothing in the chart and in words.
+_MOVED_FROM: Final = 0.25
+
 Cell = tuple[str, str]
 
 
 def steps(points: Sequence[tuple[int, float]], last: int, width: int) -> list[list[str]]:
     """Return the steps of a feeling (0–10) over turns 0 to ``last`` as :data:`ROWS` rows of ``width`` characters."""
-    grid = [[" "] * width for _ in range(ROWS)]
+    cells = [[0] * width for _ in range(ROWS)]
+    across = width * 2
     before: int | None = None
     at = 0
-    for x in range(width):
-        while at + 1 < len(points) and column(points[at + 1][0], last, width) <= x:
+    for x in range(across):
+        while at + 1 < len(points) and _place(points[at + 1][0], last, across) <= x:
             at += 1
-        row = row_of(points[at][1])
-        if before is None or row == before:
-            grid[row][x] = "─"
-        else:
-            up = row < before
-            grid[before][x] = "╯" if up else "╮"
-            grid[row][x] = "╭" if up else "╰"
-            for between in range(min(row, before) + 1, max(row, before)):
-                grid[between][x] = "│"
-        before = row
-    return grid
+        height = _height(points[at][1], ROWS * 4)
+        start = height if before is None else before
+        for y in range(min(start, height), max(start, height) + 1):
+            cells[y // 4][x // 2] |= _DOTS[y % 4][x % 2]
+        before = height
+    return [[chr(_BRAILLE + dots) if dots else " " for dots in row] for row in cells]
+
+
+def _place(turn: int, last: int, across: int) -> int:
+    return round(turn / max(last, 1) * (across - 1))
+
+
+def _height(value: float, rows: int) -> int:
+    return round((VALUE_MAX - max(0.0, min(VALUE_MAX, value))) / VALUE_MAX * (rows - 1))
 
 
 def column(turn: int, last: int, width: int) -> int:
     """Return the column of a turn."""
-    return round(turn / max(last, 1) * (width - 1))
+    return _place(turn, last, width * 2) // 2
 
 
 def row_of(value: float) -> int:
     """Return the row of a value, 0 at the top."""
-    return round((VALUE_MAX - max(0.0, min(VALUE_MAX, value))) / VALUE_MAX * (ROWS - 1))
+    return _height(value, ROWS * 4) // 4
 
 
 def better(curve: FeelingCurve, moment: Moment) -> bool:
@@ -96,8 +107,8 @@ class FeelingsPlot(Widget, can_focus=True):
         Binding("right,l", "moment(1)", "Next moment", key_display="← →", id="plot.next",
                 tooltip="Walk the moments that moved the customer"),
         Binding("enter", "open", "See the turn", id="plot.open", tooltip="Show the turn in the conversation"),
-        Binding("up,k", "walk(-1)", "Up", show=False, id="plot.up"),
-        Binding("down,j", "walk(1)", "Down", show=False, id="plot.down"),
+        Binding("up,k", "walk(-1)", "Up", show=False, id="plot.up", tooltip="The feeling above"),
+        Binding("down,j", "walk(1)", "Down", show=False, id="plot.down", tooltip="The feeling below"),
     ]  # fmt: skip
 
     at: reactive[int] = reactive(0)
@@ -112,7 +123,9 @@ class FeelingsPlot(Widget, can_focus=True):
 
     def __init__(self, curves: Sequence[FeelingCurve], last_turn: int, customer: str) -> None:
         super().__init__()
-        self.curves = tuple(curves)
+        self.curves = tuple(
+            replace(curve, moments=tuple(each for each in curve.moments if abs(each.by) >= _MOVED_FROM)) for curve in curves
+        )
         self.last = max(last_turn, 1)
         self.customer = customer
         self.turns = sorted({moment.turn for curve in self.curves for moment in curve.moments})
@@ -137,24 +150,38 @@ class FeelingsPlot(Widget, can_focus=True):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return the lines that charts and caption take at this width."""
         del container, viewport
-        beside, _ = self._columns(width)
-        return -(-len(self.curves) // beside) * (ROWS + 3) + self._caption_height
+        return sum(self._row_heights(width)) + self._caption_height
+
+    def _row_heights(self, width: int) -> list[int]:
+        """Return the lines of each row of charts: titles, charts, the turns that moved them, and a blank line."""
+        beside, each_width = self._columns(width)
+        heights = []
+        for first in range(0, len(self.curves), beside):
+            titles = [self._title(curve, each_width) for curve in self.curves[first : first + beside]]
+            heights.append(max(map(len, titles)) + ROWS + 2)
+        return heights
+
+    def _title(self, curve: FeelingCurve, width: int) -> list[Content]:
+        """Return where a feeling began and ended, and what it means, on one line or two."""
+        ends = f"{curve.points[0][1]:.0f}→{curve.points[-1][1]:.0f}"
+        means = _capital(clean(curve.means, keep_newlines=False))
+        lines = words((ends, "bold"), f" {means}").wrap(max(width - 1, 1))
+        return lines if len(lines) <= 2 else [lines[0], lines[1].truncate(max(width - 2, 1)).append("…")]
 
     def render(self) -> Content:
         """Draw charts and caption."""
         width = max(self.content_size.width, 1)
         beside, each_width = self._columns(width)
         lines: list[Content] = []
-        for first in range(0, len(self.curves), beside):
-            charts = [self._chart(curve, each_width) for curve in self.curves[first : first + beside]]
-            for row in zip(*charts, strict=True):
-                lines.append(Content(" " * _GAP).join(row))
+        for first, height in zip(range(0, len(self.curves), beside), self._row_heights(width), strict=True):
+            charts = [self._chart(curve, each_width, height - 1) for curve in self.curves[first : first + beside]]
+            lines += [Content(" " * _GAP).join(row) for row in zip(*charts, strict=True)]
             lines.append(Content(""))
         lines += self._caption(width)
         return Content("\n").join(lines)
 
-    def _chart(self, curve: FeelingCurve, width: int) -> list[Content]:
-        """Return one chart: title, rows and the turns that moved it below, each exactly ``width`` cells."""
+    def _chart(self, curve: FeelingCurve, width: int, height: int) -> list[Content]:
+        """Return one chart: title, rows and the turns that moved it below, ``height`` lines of ``width`` cells each."""
         plot = max(width - _AXIS, 1)
         cells: list[list[Cell]] = [[(char, "$accent") for char in row] for row in steps(curve.points, self.last, plot)]
         chosen = self.turn
@@ -164,7 +191,7 @@ class FeelingsPlot(Widget, can_focus=True):
                 if row[guide][0] == " ":
                     row[guide] = ("┊", QUIET if self.has_focus else FAINT)
         feet: list[Cell] = [(" ", "")] * plot
-        for moment in curve.moments:
+        for moment in {each.turn: each for each in curve.moments}.values():  # where a turn moved it twice, to where it came
             x = column(moment.turn, self.last, plot)
             style = GOOD if better(curve, moment) else BAD
             here = moment.turn == chosen
@@ -174,10 +201,9 @@ class FeelingsPlot(Widget, can_focus=True):
             x = min(column(moment.turn, self.last, plot), plot - len(number))
             if x >= 0 and all(feet[place][0] == " " for place in range(max(x - 1, 0), min(x + len(number) + 1, plot))):
                 feet[x : x + len(number)] = [(digit, "bold" if moment.turn == chosen else QUIET) for digit in number]
-        ends = f" {curve.points[0][1]:.0f} → {curve.points[-1][1]:.0f}"
-        means = Content(_capital(clean(curve.means, keep_newlines=False))).truncate(max(width - len(ends) - 1, 1), ellipsis=True)
-        title = words(" ", means, (ends, "bold"))
-        rows = [title.truncate(width).pad_right(max(0, width - title.cell_length))]
+        title = self._title(curve, width)
+        title = [Content("")] * (height - ROWS - 1 - len(title)) + title
+        rows = [words(" ", line).truncate(width).pad_right(max(0, width - 1 - line.cell_length)) for line in title]
         rows += [words((_LABELS.get(place, "    │"), FAINT), *row) for place, row in enumerate(cells)]
         return [*rows, words(" " * _AXIS, *feet)]
 
@@ -227,8 +253,8 @@ class FeelingsPlot(Widget, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None or not self.turns:
             return
-        beside, width = self._columns(max(self.content_size.width, 1))
-        charts_end = -(-len(self.curves) // beside) * (ROWS + 3)
+        _, width = self._columns(max(self.content_size.width, 1))
+        charts_end = sum(self._row_heights(max(self.content_size.width, 1)))
         if offset.y >= charts_end:
             self.action_open()
             return

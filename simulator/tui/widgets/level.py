@@ -20,9 +20,10 @@ def level_bar(level: int | None, style: str = "$primary") -> Content:
 
 
 def stars(value: float, style: str = "$accent") -> Content:
-    """Return a value 0–10 as five stars (halves round up, so that 5 of 10 is three) and in figures."""
-    full = max(0, min(STARS, int(value / 2 + 0.5)))
-    return words(("★" * full, style), ("☆" * (STARS - full), FAINT), (f" {value:.0f} of 10", QUIET))
+    """Return a value 0–10 as five stars, with a half where there is one, and in figures."""
+    figure = max(0, min(2 * STARS, int(value + 0.5)))
+    full, half = divmod(figure, 2)
+    return words(("★" * full + "½" * half, style), ("☆" * (STARS - full - half), FAINT), (f" {figure} of 10", QUIET))
 
 
 def gap_words(level: int | None, said: int | None) -> str:

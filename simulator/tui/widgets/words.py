@@ -24,8 +24,8 @@ def words(*parts: str | Content | tuple[str, str]) -> Content:
 
 
 def signed(value: float) -> str:
-    """Return a number with its sign, and a minus sign that is one."""
-    return f"{value:+g}".replace("-", "−")
+    """Return a number with its sign to one decimal, with a minus sign that is one."""
+    return f"{value:+.1f}".removesuffix(".0").replace("-", "−")
 
 
 class Words(Static):

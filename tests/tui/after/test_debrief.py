@@ -184,7 +184,7 @@ async def test_the_survey_is_said_in_words_and_stars(app, practice, grades, wait
     practice.grades = grades
     async with app.run_test() as pilot:
         await open_debrief(app, pilot, practice, wait_until)
-        assert "Warmth   ★★★★☆ 9 of 10" in page(app)
+        assert "Warmth   ★★★★½ 9 of 10" in page(app)
         assert "Would come back: ✓ yes" in page(app)
         assert "“You were kind [b]about it.”" in page(app)
         assert "✓ Sam left content" in page(app)
@@ -274,15 +274,16 @@ async def test_arrows_walk_every_row_and_stop_at_the_ends(app, practice, grades,
         assert isinstance(app.focused, FindingLine)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (12, 4), (30, 10), (250, 70)])
-async def test_any_terminal_will_do(app, practice, grades, wait_until, size):
+async def test_any_terminal_will_do(app, practice, grades, wait_until):
     practice.grades = grades
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(1, 1)) as pilot:
         await open_debrief(app, pilot, practice, wait_until)
         await pilot.press("down", "down", "c")
         await wait_until(pilot, lambda: isinstance(app.screen, TurnsScreen))
         await pilot.press("down", "escape")
-        await pilot.resize_terminal(80, 24)
+        for size in [(12, 4), (30, 10), (250, 70), (80, 24)]:
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
         assert isinstance(app.screen, DebriefScreen)
 
 
@@ -292,3 +293,24 @@ async def test_without_a_store_all_works_but_keeping(app, practice, rooms, wait_
     async with app.run_test() as pilot:
         await open_debrief(app, pilot, practice, wait_until)
         assert len(practice.grades) == 4
+
+
+async def test_a_conversation_stopped_before_its_first_word_has_a_debrief(app, practice, wait_until):
+    practice.transcript = practice.transcript.model_copy(update={"turns": [], "survey": None, "ending": "stopped"})
+    async with app.run_test() as pilot:
+        await open_debrief(app, pilot, practice, wait_until)
+        assert "You stopped the conversation." in page(app)
+        await pilot.press("c")
+        await wait_until(pilot, lambda: isinstance(app.screen, TurnsScreen))
+        await pilot.press("down", "y", "enter", "escape")
+        assert isinstance(app.screen, DebriefScreen | TurnsScreen)
+
+
+async def test_a_long_conversation_opens_at_its_turn(app, practice, grades, transcript, wait_until, shown):
+    practice.grades = grades
+    filler = [transcript.turns[0].model_copy(update={"text": f"Said {number}."}) for number in range(400)]
+    practice.transcript = transcript.model_copy(update={"turns": [*transcript.turns, *filler]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_debrief(app, pilot, practice, wait_until)
+        app.screen._open_turn(405, "", {})
+        await wait_until(pilot, lambda: "Said 399." in shown(app))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from textual.widgets import TextArea
 
 from simulator.domain.grade import SelfRating
@@ -108,11 +107,12 @@ async def test_a_store_that_fails_is_said_once_and_stops_nobody(app, practice, r
         assert practice.self_rating == SelfRating(levels={"boundaries": 5})
 
 
-@pytest.mark.parametrize("size", [(1, 1), (12, 4), (30, 10), (250, 70)])
-async def test_any_terminal_will_do(app, practice, wait_until, size):
-    async with app.run_test(size=size) as pilot:
+async def test_any_terminal_will_do(app, practice, wait_until):
+    async with app.run_test(size=(1, 1)) as pilot:
         await open_rating(app, pilot, practice, wait_until)
         await pilot.press("4", "down", "5")
-        await pilot.resize_terminal(80, 24)
+        for size in [(12, 4), (30, 10), (250, 70), (80, 24)]:
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
         await pilot.press("up", "1")
         assert app.screen.query(RatingLine).first().level == 1
