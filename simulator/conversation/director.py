@@ -35,13 +35,7 @@ class Director:
         self.scenario = scenario
         self.identity = identity
         self.likeness = Likeness(encoder)
-        own = persona.known(scenario)
-        known = {fact.id for fact in own}
-        self.facts: tuple[Fact, ...] = own + tuple(
-            fact
-            for fact in implied_facts(scenario, identity)
-            if fact.id not in known and fact.id.removeprefix("own-") not in known
-        )
+        self.facts = _with_implied(persona.known(scenario), implied_facts(scenario, identity))
         self._finder = FactFinder(self.facts, self.likeness)
         self.likeness.learn([text for fact in self.facts for text in (*fact.asked_by, fact.text)])
         self._vocabulary = " ".join(
@@ -225,3 +219,13 @@ def _mentions(move: Move, behaviour: str) -> bool:
 
 def _uses(move: Move, variable: str) -> bool:
     return move.when is not None and any(name == variable for name, _ in move.when.names)
+
+
+def _with_implied(own: Sequence[Fact], implied: Sequence[Fact]) -> tuple[Fact, ...]:
+    """Add what goes without saying; where an author wrote that fact, it is also found by the questions any trainee asks."""
+    added = {fact.id.removeprefix("own-"): fact for fact in implied}
+    facts = []
+    for fact in own:
+        plain = added.pop(fact.id, None)
+        facts.append(fact if plain is None else fact.model_copy(update={"asked_by": (*fact.asked_by, *plain.asked_by)}))
+    return (*facts, *added.values())

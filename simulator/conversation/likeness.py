@@ -1,11 +1,12 @@
-"""How alike two short texts are: word vectors and shared meaning words, with the vectors kept."""
+"""How alike two short texts are: word vectors and shared wording, with the vectors kept."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from simulator.conversation.sentences import overlap, sentences
+from simulator.conversation.sentences import sentences, words
 from simulator.domain.persona import Line
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _KEPT = 8000
+# Politeness that shares its words with what it denies: "that's no problem" is not about a problem.
+_POLITE = re.compile(r"\b(?:that's |it's )?no (?:problem|worries|bother|trouble)(?: at all)?\b[,.!]*", re.IGNORECASE)
 # From this likeness words are such as a line was written for.
 CUED_FROM = 0.5
 
@@ -50,8 +53,11 @@ class Likeness:
         """Return how alike ``text`` is to each of ``others``."""
         if not text.strip() or not others:
             return [0.0] * len(others)
-        own, *rows = self._vector([text, *others])
-        return [self._blend(float(own @ row), overlap(text, other)) for row, other in zip(rows, others, strict=True)]
+        own = frozenset(words(text))
+        return [
+            self._blend(cosine, len(own & theirs) / max(len(own | theirs), 1))
+            for cosine, theirs in zip(self.cosines(text, others), (frozenset(words(other)) for other in others), strict=True)
+        ]
 
     def cued(self, heard: str, lines: Sequence[Line]) -> float:
         """Return how well the best of ``lines`` was written, in its ``after``, for what was heard; 0 without such cues."""
@@ -61,7 +67,7 @@ class Likeness:
         """Return how well a line was written, in its ``after``, for what was heard (the whole of it, or a sentence of it)."""
         if not line.after:
             return 0.0
-        said = sentences(heard)
+        said = sentences(_POLITE.sub("", heard)) or [heard]
         return max(max(self.scores(each, line.after), default=0.0) for each in (*said, *([heard] if len(said) != 1 else [])))
 
     def cosines(self, text: str, others: Sequence[str]) -> list[float]:
@@ -86,4 +92,5 @@ class Likeness:
 
     @staticmethod
     def _blend(cosine: float, shared: float) -> float:
-        return round(min(max(0.6 * max(cosine, 0.0) + 0.5 * shared, 0.0), 1.0), 4)
+        # Vectors and shared wording, weighed so that of what authors wrote cues for most is found and little else is.
+        return round(min(max((cosine + 0.5 * shared) / 1.3, 0.0), 1.0), 4)

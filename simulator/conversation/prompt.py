@@ -34,6 +34,12 @@ def _template(name: str) -> Template:
     return _environment().get_template(f"{name}.jinja")
 
 
+def prepare() -> None:
+    """Read the templates, so that the first reply need not."""
+    for name in ("system", "turn"):
+        _template(name)
+
+
 def label(scene: Scene) -> str:
     """Return what the trainee is called in the prompt."""
     return LABEL if scene.persona.role == "customer" else "Colleague"

@@ -101,6 +101,28 @@ _TAIL = re.compile(
     r"|love|sir|madam|actually|anyway|for me))+\s*(\?*)$",
     re.IGNORECASE,
 )
+_BARE_WORDS = frozenset(
+    (
+        "why",
+        "not",
+        "how",
+        "so",
+        "come",
+        "what",
+        "that",
+        "is",
+        "that's",
+        "do",
+        "you",
+        "mean",
+        "and",
+        "but",
+        "oh",
+        "really",
+        "on",
+        "earth",
+    )
+)
 _PAYMENT = re.compile(
     r"\b(?:that's|that is|that'll be|that will be|that comes to|comes to|it's|it'll be|the total is|total(?:'s)?|you "
     r"owe(?: me)?)(?: just| only)? [£$€]?\d+(?:[.:]\d\d)?"
@@ -157,7 +179,7 @@ def _sort(plain: str, kind: str, marked: bool) -> str:
         return "how_are"
     if _EXTRA.search(plain):
         return "extra"
-    if kind in ("why", "how", "what") and len(words(plain)) <= 4 and not content(plain):
+    if kind in ("why", "how", "what") and _BARE_WORDS.issuperset(words(plain)):
         return "bare"
     if kind in _STRICT:
         return "asks"

@@ -25,9 +25,11 @@ _FUNCTION_WORDS = """
 # Words that carry grammar, not meaning.
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 # Words that every other question holds, and that tell nothing about what is asked for.
-_LIGHT = frozenset(
-    ("like", "want", "need", "know", "think", "please", "thing", "something", "anything", "tell", "say", "sorry", "help", "today")
-)
+_LIGHT_WORDS = """
+    like want need know think please thing things something anything tell say said sorry help today back still ever make
+    give gave take took come came put let lot bit kind
+"""
+_LIGHT = frozenset(_LIGHT_WORDS.split())
 
 # Words of a shop counter that mean the same when a question is asked (not synonyms in general).
 _CONCEPTS = {
@@ -50,6 +52,9 @@ _CONCEPTS = {
     for word in words.split()
 }
 _SUFFIXES = ("ings", "ing", "edly", "ies", "ied", "es", "ed", "ly", "s")
+
+
+_FEW = 0.5
 
 
 def sentences(text: str) -> list[str]:
@@ -134,11 +139,11 @@ def content(text: str) -> frozenset[str]:
 
 
 def overlap(a: str, b: str) -> float:
-    """Return how many meaning words two texts share, 0–1 (cosine of the two sets)."""
+    """Return how many meaning words two texts share, 0–1: the cosine of the two sets, less sure of itself where they are small."""
     left, right = content(a), content(b)
     if not left or not right:
         return 0.0
-    return float(len(left & right) / (len(left) * len(right)) ** 0.5)
+    return float(len(left & right) / ((len(left) + _FEW) * (len(right) + _FEW)) ** 0.5)
 
 
 def repeats(text: str, said: Iterable[str]) -> bool:

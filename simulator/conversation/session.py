@@ -214,6 +214,8 @@ class Session:
         number = len(self._turns) + 1
         decision = self._director.decide(self._turns, self._mind)
         scene = self._scene(decision, number)
+        made = self.persona.by_move.get(decision.move)
+        shows = made.shows if made is not None else ()
         turn: Turn | None = None
         slips: tuple[str, ...] = ()
         async with aclosing(self.voice.speak(scene)) as pieces:
@@ -221,7 +223,7 @@ class Session:
                 slips += piece.slips
                 if not piece.text:
                     continue
-                turn = _extended(turn, piece, decision, slips)
+                turn = _extended(turn, piece, decision, slips, shows)
                 await self._keep(number, turn)
                 yield Speaking(piece.text)
                 self._readings.start(self._turns[: number - 1])
@@ -248,7 +250,9 @@ class Session:
         before = self._turns[:-1] if self._turns and self._turns[-1].role == "customer" else self._turns
         mind = InnerState.of(self.persona, self.scenario, before)
         moved = mind.act(turn)
-        turn = turn.model_copy(update={"partial": False, "moved": moved, "state": dict(mind.feelings)})
+        # Heard now, while the trainee reads, and not when they have answered and are waiting.
+        heard = self._detector.hear(turn.text, "customer", tuple(before))
+        turn = turn.model_copy(update={"partial": False, "behaviours": heard, "moved": moved, "state": dict(mind.feelings)})
         await self._keep(len(before) + 1, turn)
         self._mind = mind
         if turn.move in self.persona.by_ending:
@@ -328,9 +332,9 @@ def cleaned(text: str) -> str:
     return said
 
 
-def _extended(turn: Turn | None, piece: Piece, decision: Decision, slips: tuple[str, ...]) -> Turn:
+def _extended(turn: Turn | None, piece: Piece, decision: Decision, slips: tuple[str, ...], shows: tuple[str, ...]) -> Turn:
     if turn is None:
-        turn = Turn(role="customer", text="", move=decision.move, partial=True)
+        turn = Turn(role="customer", text="", move=decision.move, shows=shows, partial=True)
     facts = tuple(dict.fromkeys((*((turn.fact,) if turn.fact else ()), *turn.facts, *piece.facts)))
     return turn.model_copy(
         update={

@@ -23,13 +23,14 @@ class Moved(Record):
 class Turn(Record):
     """One thing said.
 
-    On a trainee's turn ``behaviours`` is what was heard in it, ``moved`` and ``state`` how the customer felt then. On a
+    ``behaviours`` is what was heard in it. On a trainee's turn ``moved`` and ``state`` are how the customer felt then. On a
     customer's turn ``move`` is what they did, ``voice`` who put it into words and ``slips`` what the guard held back.
     """
 
     role: Role
     text: str
     move: str | None = None
+    shows: tuple[str, ...] = Field(default=(), description="Behaviours the move shows, by its author's word")
     line: str | None = Field(default=None, description="The authored line it was made from, slots unfilled: never said twice")
     fact: str | None = Field(default=None, description="The fact it told")
     also: tuple[str, ...] = Field(default=(), description="Further authored lines in it: an opener, an aside, a second answer")

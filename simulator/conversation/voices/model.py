@@ -43,7 +43,8 @@ class ModelVoice:
     def __init__(self, model: LanguageModel, fallback: BuiltinVoice) -> None:
         self._model = model
         self._fallback = fallback
-        self._talk: RoleTalk | None = None
+        self._talk = RoleTalk(fallback.encoder)
+        prompt.prepare()
 
     @property
     def name(self) -> str:
@@ -55,8 +56,6 @@ class ModelVoice:
 
         Raises :class:`ModelError` when the endpoint fails; what was yielded before stands.
         """
-        if self._talk is None:
-            self._talk = RoleTalk(self._fallback.encoder)
         guard = Guard(scene, self._talk)
         reminder = ""
         for attempt, temperature in enumerate(_TEMPERATURES):
