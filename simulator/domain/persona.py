@@ -181,6 +181,10 @@ class Move(Authored):
         default=False, description="Comes only when one of its lines was written, in its ``after``, for words like those just heard"
     )
     intent: Prose = Field(description="What the customer does, for the model: 'asks what time you finish'")
+    shows: tuple[Id, ...] = Field(
+        default=(),
+        description="Behaviours the customer shows by this move, however it is worded: what a rubric then asks of the trainee",
+    )
     feels: dict[Id, float] = Field(default_factory=dict, description="How making this move changes how the customer feels")
     lines: Lines = Field(min_length=1)
     good_replies: tuple[Prose, ...] = Field(

@@ -116,6 +116,15 @@ def test_a_formula_elsewhere_in_the_turn_voids_only_its_own_words(ear: Hears) ->
     assert judged("We apologise for any inconvenience caused.") == "not_met"
 
 
+def test_what_the_author_says_a_move_shows_calls_for_an_answer_however_it_is_worded(ear: Hears, talk: Talk) -> None:
+    judge = BuiltinJudge(ear)
+    asked = rubric(Criterion(id="it", asks="Is it so?", **LIMIT))  # type: ignore[arg-type]
+    transcript = talk(("c", "They do a nice pie at the Swan of an evening"), DODGE)
+    assert judge.judge_heard(judge.hear(transcript), asked).findings[0].verdict == "not_applicable"
+    transcript.turns[0] = transcript.turns[0].model_copy(update={"move": "ask_out", "shows": ("makes_advance",)})
+    assert judge.judge_heard(judge.hear(transcript), asked).findings[0].verdict == "not_met"
+
+
 def test_keeping_from_something_is_met_by_its_absence(find: Callable[..., Finding]) -> None:
     keep = {"broken_by": ("curt",)}
     assert find(keep, CHAT, DODGE).verdict == "met"

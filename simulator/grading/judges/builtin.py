@@ -2,11 +2,11 @@
 
 How a criterion is read:
 
-* **Occasions.** With ``applies.customer`` each turn in which the customer shows one of those behaviours is an occasion, and
-  the trainee's next two turns are the answer to it. With ``applies.trainee`` each turn in which the trainee shows one is an
-  occasion, and that turn and their next one are looked at. With both, the trainee's behaviour must be in the answer to the
-  customer's. With neither, the whole conversation is one occasion.
-  A criterion without an occasion, or before ``min_turns``, is not applicable.
+* **Occasions.** With ``applies.customer`` each turn in which the customer shows one of those behaviours (heard in it, or by the
+  word of the persona's author for the move they made) is an occasion, and the trainee's next two turns are the answer to it. With
+  ``applies.trainee`` each turn in which the trainee shows one is an occasion, and that turn and their next one are looked at.
+  With both, the trainee's behaviour must be in the answer to the customer's. With neither, the whole conversation is one
+  occasion. A criterion without an occasion, or before ``min_turns``, is not applicable.
 * **One occasion** is broken when a ``broken_by`` behaviour is shown, else met when a ``met_by`` one is (or when there
   are only ``broken_by`` ones to keep from), else missed. A ``met_by`` behaviour is no sign where the same words also show one
   of ``unless``.
@@ -96,6 +96,10 @@ class Hearing:
             for each in heard:
                 if each.shown:
                     shows.setdefault(each.id, {})[number] = each
+            if turn.role == "customer":
+                # What a persona's author says a move shows holds however it was worded.
+                for behaviour in turn.shows:
+                    shows.setdefault(behaviour, {}).setdefault(number, Heard(id=behaviour, strength=1, quote=turn.text))
         self.trainee = tuple(turns["trainee"])
         self.understood = all(self._understood(numbers) for numbers in turns.values())
 
@@ -155,7 +159,7 @@ class BuiltinJudge:
     def __init__(self, detector: Hears, catalogue: Catalogue | None = None) -> None:
         self._detector = detector
         self._lock = Lock()
-        self._last: tuple[tuple[tuple[str, str], ...], Hearing] | None = None
+        self._last: tuple[tuple[tuple[str, str, tuple[str, ...]], ...], Hearing] | None = None
         self._titles: Mapping[str, str] = {each.id: each.title for each in catalogue} if catalogue else {}
 
     @property
@@ -170,7 +174,7 @@ class BuiltinJudge:
 
     def hear(self, transcript: Transcript) -> Hearing:
         """Listen to a transcript once, for as many rubrics as there are: the last one is remembered by what was said in it."""
-        said = tuple((turn.role, turn.text) for turn in transcript.turns)
+        said = tuple((turn.role, turn.text, turn.shows) for turn in transcript.turns)
         with self._lock:
             if self._last is None or self._last[0] != said:
                 self._last = said, Hearing(transcript, self._detector)
