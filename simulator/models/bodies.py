@@ -14,19 +14,9 @@ from simulator.models.errors import ModelError
 from simulator.models.quirks import Message
 
 # Parts of names of models that do something other than talk.
-_NOT_CHAT = (
-    "embed",
-    "whisper",
-    "tts",
-    "dall-e",
-    "image",
-    "rerank",
-    "moderation",
-    "transcribe",
-    "audio",
-    "realtime",
-    "bge-",
-    "sora",
+_NOT_CHAT = frozenset(
+    "embed whisper tts dall-e image rerank moderation transcribe audio realtime bge- sora babbage davinci codex search research"
+    " computer-use".split()
 )
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -22,6 +22,7 @@ from simulator.models.errors import ModelError
 from simulator.models.incoming import Hearing, answer_of
 from simulator.models.patience import Patience
 from simulator.models.quirks import OPTIONAL, THINKING_ROOM, Message, Quirks
+from simulator.models.reply import LanguageModel, Reply
 from simulator.models.structured import Completion, FormRefusedError, Rung, Structured
 from simulator.models.structured import ask as ask_in_form
 from simulator.models.wire import preload
@@ -38,76 +39,6 @@ _CHARACTERS_A_TOKEN = 12
 _ADAPTATIONS = 6
 
 
-class LanguageModel(Protocol):
-    """What the rooms above need of a model; :class:`ChatModel` and the scripted model are such."""
-
-    @property
-    def name(self) -> str:
-        """The model's name, as transcripts and grades keep it."""
-        ...
-
-    def stream(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float = 0.8,
-        stop: Sequence[str] = (),
-        seed: int | None = None,
-    ) -> Reply:
-        """Return the reply as it comes."""
-        ...
-
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float = 0.8,
-        stop: Sequence[str] = (),
-        seed: int | None = None,
-    ) -> Completion:
-        """Return a whole reply."""
-        ...
-
-    async def structured(
-        self,
-        messages: Sequence[Message],
-        schema: type[T],
-        *,
-        max_tokens: int,
-        check: Callable[[T], str | None] | None = None,
-        temperature: float = 0.0,
-        seed: int | None = None,
-    ) -> Structured[T]:
-        """Return an answer in the form of ``schema``."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close connections."""
-        ...
-
-
-class Reply(AsyncIterator[str]):
-    """A reply as it comes: iterate over its pieces. Afterwards ``finish_reason`` and ``usage`` are known.
-
-    Pieces are clean and without thoughts, but end anywhere. ``finish_reason`` ``"length"`` means that the last sentence is
-    cut off. Who stops early calls :meth:`aclose`, which ends the request.
-    """
-
-    def __init__(self, pieces: Callable[[Reply], AsyncGenerator[str, None]]) -> None:
-        self.finish_reason: str | None = None
-        self.usage = Usage()
-        self._pieces = pieces(self)
-
-    async def __anext__(self) -> str:
-        return await self._pieces.__anext__()
-
-    async def aclose(self) -> None:
-        """Stop reading and end the request."""
-        await self._pieces.aclose()
-
-
 @dataclass(frozen=True, slots=True)
 class _Request:
     """What to ask, before the server's quirks are known."""
@@ -116,6 +47,8 @@ class _Request:
     max_tokens: int
     options: Mapping[str, Any]
     form: Mapping[str, Any] = field(default_factory=dict)
+    careful: bool = False
+    bare: bool = False
 
     @property
     def private(self) -> list[str]:
@@ -204,7 +137,8 @@ class ChatModel:
         options = _options(temperature, seed)
 
         async def send(messages: Sequence[Message], form: type[BaseModel], rung: Rung, max_tokens: int) -> Completion:
-            return await self._whole(_Request(messages, max_tokens, options, _response_format(form, rung)))
+            request = _Request(messages, max_tokens, options, _response_format(form, rung), careful=True)
+            return await self._whole(request)
 
         return await ask_in_form(send, messages, schema, max_tokens=max_tokens, check=check, quirks=self.quirks)
 
@@ -239,7 +173,14 @@ class ChatModel:
             self._model = names[0]
             self.endpoint = replace(self.endpoint, model=names[0])
         room = THINKING_ROOM if self.quirks.thinks else 0
-        options = {name: value for name, value in ask.options.items() if name not in self.quirks.refused}
+        options = dict(ask.options)
+        effort = None if self.endpoint.local else self.quirks.effort(self._model, careful=ask.careful)
+        if effort is not None:
+            options["reasoning_effort"] = effort
+            if effort != "none":
+                options.pop("temperature", None)  # models that think take none
+        refused = OPTIONAL if ask.bare else self.quirks.refused
+        options = {name: value for name, value in options.items() if name not in refused}
         limit = {self.quirks.limit_name: ask.max_tokens + room}
         return {"model": self._model, "messages": self.quirks.shape(ask.messages), **limit, **options, **ask.form}
 
@@ -279,7 +220,7 @@ class ChatModel:
                     raise FormRefusedError(fault, certain=refused) from None
                 if refused and any(name in body for name in OPTIONAL):
                     # It does not say what it minds: ask for nothing that is not needed.
-                    ask = replace(ask, options={name: value for name, value in ask.options.items() if name not in OPTIONAL})
+                    ask = replace(ask, bare=True)
                     continue
                 raise fault from None
         raise ModelError(

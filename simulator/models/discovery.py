@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from simulator.domain.text import clean, fold
 from simulator.models.chat import ChatModel
-from simulator.models.endpoint import LOCAL_SERVERS, OPENAI_URL, Endpoint, is_local, normalise, origin_of
+from simulator.models.endpoint import HOSTED_MODELS, LOCAL_SERVERS, OPENAI_URL, Endpoint, is_local, normalise, origin_of
 from simulator.models.errors import ModelError
 from simulator.models.structured import RUNGS, Rung
 
@@ -90,7 +90,9 @@ async def _look(endpoint: Endpoint, http_client: Callable[[], httpx2.AsyncClient
     finally:
         if model is not None:
             await model.aclose()
-    chosen = endpoint.model if endpoint.model in names or (endpoint.model and not names) else (names[0] if names else "")
+    # Only OpenAI's own list is without order; elsewhere the first model is the one that is loaded, or was last.
+    known = [name for name in HOSTED_MODELS if name in names] if endpoint.model else []
+    chosen = next(iter([*known, *names]), endpoint.model)
     problem = None
     if not names:
         problem = ModelError("not_found", "It has no model to talk with.", hint="Load one there first.")

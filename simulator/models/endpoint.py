@@ -13,8 +13,10 @@ from simulator.domain.errors import UsageError
 from simulator.domain.text import clean
 
 OPENAI_URL = "https://api.openai.com/v1"
-# Quick to its first word, cheap, and no thinking aloud before it: what a conversation wants.
-DEFAULT_HOSTED_MODEL = "gpt-4.1-mini"
+# What a conversation wants is a quick first word at a low price: OpenAI's small general models, the one to use first, then
+# what stands in where an account or a gateway does not have it.
+HOSTED_MODELS = ("gpt-6-luna", "gpt-5.6-luna", "gpt-5.4-mini", "gpt-4.1-mini", "gpt-4o-mini")
+DEFAULT_HOSTED_MODEL = HOSTED_MODELS[0]
 # The ports local servers listen on unless told otherwise.
 LOCAL_SERVERS = {"Ollama": 11434, "LM Studio": 1234, "llama.cpp": 8080, "vLLM": 8000}
 _HOSTED = {

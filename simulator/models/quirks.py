@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-OPTIONAL = ("seed", "temperature", "stop", "stream_options")
+OPTIONAL = ("seed", "temperature", "stop", "stream_options", "reasoning_effort")
+# How hard a hosted model may think, least first. Names of families, with what each knows at the least.
+_EFFORTS = ("none", "minimal", "low")
+_LEAST_EFFORT = ((r"gpt-(?:5\.[1-9]|[6-9])", "none"), (r"gpt-5(?:-|$)", "minimal"), (r"o[1-9](?:-|$)", "low"))
 
 
 # One message to a model: ``role`` (system, user or assistant) and ``content``.
@@ -42,6 +45,10 @@ class Quirks:
                 self.refused.add(f"limit:{self.limit_name}")
                 self.limit_name = other
                 return True
+        effort = body.get("reasoning_effort")
+        if effort and re.search(r"reasoning[ _.]?effort", text):
+            self.refused.add(f"effort:{effort}")
+            return True
         named = {name for name in OPTIONAL if name in body and re.search(rf"\b{name}\b", text)}
         if named:
             self.refused |= named
@@ -53,6 +60,20 @@ class Quirks:
             self.must_alternate = True
             return True
         return False
+
+    def effort(self, model: str, *, careful: bool) -> str | None:
+        """Return how hard ``model`` is told to think: as little as it knows how to for the voice, a little where ``careful``.
+
+        ``None`` for models that do not think, or are not known to; these are left to themselves.
+        """
+        name = model.lower().rpartition("/")[2]
+        least = next((effort for family, effort in _LEAST_EFFORT if re.match(family, name)), None)
+        if least is None:
+            return None
+        known = [effort for effort in _EFFORTS[_EFFORTS.index(least) :] if f"effort:{effort}" not in self.refused]
+        if not known:
+            return None
+        return known[-1] if careful else known[0]
 
     def shape(self, messages: Sequence[Message]) -> list[Message]:
         """Return the messages as this server takes them."""

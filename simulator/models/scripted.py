@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from simulator.domain.grade import Usage
-from simulator.models.chat import Reply
 from simulator.models.errors import ModelError
 from simulator.models.incoming import Cleaner, Thoughts, answer_of
 from simulator.models.quirks import Message, Quirks
+from simulator.models.reply import Reply
 from simulator.models.structured import Completion, Rung, Structured, ask
 
 T = TypeVar("T", bound=BaseModel)

@@ -7,6 +7,7 @@ import logging
 
 import httpx2
 import pytest
+from pydantic import BaseModel
 
 from simulator.models.chat import preload
 from simulator.models.errors import ModelError
@@ -233,6 +234,56 @@ class TestAdapting:
             await make_model().complete(hello, max_tokens=5, seed=1)
         assert caught.value.kind == "other"
         assert len(server.requests) < 10
+
+
+class TestEffort:
+    """Hosted models that can think are told not to before they speak, and only a little before they judge."""
+
+    @pytest.mark.parametrize(
+        ("model", "effort"),
+        [
+            ("gpt-6-luna", "none"),
+            ("openai/gpt-5.6-terra", "none"),
+            ("gpt-5-mini", "minimal"),
+            ("o4-mini", "low"),
+            ("gpt-4.1-mini", None),
+            ("mistral-small", None),
+        ],
+    )
+    async def test_by_family(self, server, make_model, hello, model, effort):
+        server.answers = [server.whole("Hi.")]
+        await make_model(model=model).complete(hello, max_tokens=5, temperature=0.8)
+        assert server.requests[0].get("reasoning_effort") == effort
+        assert ("temperature" in server.requests[0]) is (effort in (None, "none"))
+
+    async def test_an_effort_that_is_refused_makes_way_for_the_next(self, server, make_model, hello):
+        words = "Unsupported value: 'reasoning_effort' does not support 'none' with this model."
+        server.answers = [server.status(400, words), server.status(400, words), server.whole("Hi."), server.whole("Hi.")]
+        model = make_model(model="gpt-6-luna")
+        await model.complete(hello, max_tokens=5)
+        await model.complete(hello, max_tokens=5)
+        assert [request.get("reasoning_effort") for request in server.requests] == ["none", "minimal", "low", "low"]
+
+    async def test_a_server_that_knows_no_effort(self, server, make_model, hello):
+        def answer(request):
+            return server.status(400, "unknown field: reasoning_effort") if "reasoning_effort" in request else server.whole("Hi.")
+
+        server.answers = [answer]
+        assert (await make_model(model="gpt-6-luna").complete(hello, max_tokens=5)).text == "Hi."
+        assert "reasoning_effort" not in server.requests[-1]
+
+    async def test_a_judge_may_think_a_little(self, server, make_model, hello):
+        class Answer(BaseModel):
+            yes: bool
+
+        server.answers = [server.whole('{"yes": true}')]
+        await make_model(model="gpt-6-luna").structured(hello, Answer, max_tokens=5)
+        assert server.requests[0]["reasoning_effort"] == "low"
+
+    async def test_local_models_are_left_to_themselves(self, server, make_model, hello, collect):
+        server.answers = [server.stream("Hi.")]
+        await collect(make_model(local=True, model="gpt-6-luna").stream(hello, max_tokens=5))
+        assert "reasoning_effort" not in server.requests[0]
 
 
 async def test_what_cannot_be_encoded_does_not_stop_a_request(server, make_model):

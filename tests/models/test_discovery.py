@@ -94,6 +94,11 @@ async def test_a_stored_key_is_enough_to_look_at_openai():
     assert found[0].endpoint.model == "gpt-0"
 
 
+async def test_the_best_known_model_of_openai_stands_in_for_the_usual_one():
+    network = Network(api_openai_com=listing("gpt-0", "gpt-4.1-mini", "gpt-5.6-luna"))
+    assert (await discover(key="sk-1", http_client=network.client))[0].endpoint.model == "gpt-5.6-luna"
+
+
 async def test_what_was_named_is_listed_with_its_problem():
     found = await discover(key="sk-1", base_url="models.example", also=["http://10.0.0.7:1/v1"], http_client=Network().client)
     assert [(each.name, each.problem.kind) for each in found] == [("models.example", "unreachable"), ("10.0.0.7", "unreachable")]
