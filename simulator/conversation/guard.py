@@ -19,7 +19,9 @@ Slip = Literal[
     "other_speaker",  # went on as somebody else
     "leak",  # said what is not for the trainee: feelings as numbers, the prompt, a fact not to be told yet
     "repeat",  # said it before
-    "echo",  # gave the trainee's words back
+    "echo",  # gave the trainee's words or question back
+    "invents",  # answered with a number nobody told them
+    "evades",  # was to answer from a fact and spoke of something else
     "goodbye",  # left, when the customer is not leaving
     "too_long",  # a sentence without end
     "language",  # another language
@@ -53,6 +55,17 @@ _EXPLICIT = re.compile(
     r"|tits|naked|nude|horny|masturbat\w+|thrust(?:ing)?|"
     r"sex(?:ual|ually|y time)?|make love|undress\w*|bedroom eyes|moan(?:ing|ed)?)\b"
 )  # fmt: skip
+_SAME_QUESTION = 0.5
+_SMALL_WORDS = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen
+"""
+_SMALL = _SMALL_WORDS.split()
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_NUMBER = re.compile(
+    rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[- ](?P<unit>{'|'.join(_SMALL[1:10])}))?|(?P<small>{'|'.join(_SMALL)})"
+    rf"|(?P<digits>\d+))\b"
+)
 _QUOTE_MARKS = '"\u201c\u201d\u00ab\u00bb'
 
 
@@ -85,6 +98,14 @@ class Guard:
             for secret in (content(scene.identity.fill(fact.text)) - open_words - told,)
             if len(secret) >= 2
         ]
+        self._answers = [
+            scene.identity.fill(form)
+            for fact in scene.decision.facts
+            for form in (fact.text, *(line.text for line in fact.lines), *fact.asked_by)
+        ]
+        self._numbers = numbers(
+            " ".join((scene.heard, scene.scenario.wants, *self._answers, *(fact.text for fact in scene.facts)))
+        )
         self._english = english(" ".join(line.text for move in persona.moves for line in move.lines))
 
     def strip(self, sentence: str) -> str:
@@ -140,6 +161,11 @@ class Guard:
             return "goodbye"
         if self._echoes(text):
             return "echo"
+        if self._scene.decision.facts and not spoken:
+            if numbers(text) - self._numbers:
+                return "invents"
+            if self._evades(text):
+                return "evades"
         if repeats(text, [*self._scene.state.said, *spoken]):
             return "repeat"
         return None
@@ -169,7 +195,29 @@ class Guard:
 
     def _echoes(self, text: str) -> bool:
         theirs, mine = words(self._scene.heard), words(text)
+        if text.endswith("?") and self._scene.state.asked and overlap(text, self._scene.heard) >= _SAME_QUESTION:
+            return True
         if len(mine) < 5 or len(theirs) < 4:
             return False
         shared = set(mine) & set(theirs)
         return len(shared) / len(set(mine)) >= 0.8
+
+    def _evades(self, text: str) -> bool:
+        mine = content(text)
+        if len(mine) < 2 or words(text)[0] in ("yes", "no", "yeah", "yep", "nope", "none", "never", "not", "neither"):
+            return False
+        return not any(mine & content(form) for form in self._answers)
+
+
+def numbers(text: str) -> frozenset[int]:
+    """Return the numbers from three on that a text names, in digits or in words ("one" and "two" count nothing, mostly)."""
+    found = set()
+    for match in _NUMBER.finditer(fold(text)):
+        if match["digits"]:
+            found.add(int(match["digits"][:12]))
+        elif match["tens"]:
+            unit = _SMALL.index(match["unit"]) if match["unit"] else 0
+            found.add(10 * (_TENS.index(match["tens"]) + 2) + unit)
+        else:
+            found.add(_SMALL.index(match["small"]))
+    return frozenset(each for each in found if each > 2)

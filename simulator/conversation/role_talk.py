@@ -177,6 +177,19 @@ _STAFF = re.compile(
             r"\bwhat (?:brings you|can i get)\b",
             r"\bwelcome (?:to|in\b|back to)",
             r"\bvalued customer\b",
+            (
+                r"\b(?:i'd|i would|let me|i'll|i will|i can|i could) (?:like to |love to )?(?:make|get|bring|give|offer"
+                r"|fetch) you "
+                r"(?:a|an|some|your|another|the) (?:glass of water|new|replacement|refund|receipt|hand with|discount"
+                r"|form|quote)\b"
+            ),
+            r"\b(?:i'd|i would) (?:like|love) to (?:help|assist|offer|take a look at (?:your|the|it|that))\b",
+            (
+                r"\bif you(?:'d| would) like (?:me|us) to "
+                r"(?:give|get|check|find|look|send|help|show|order|make|refund|replace|exchange|process|arrange)\b"
+            ),
+            r"\b(?:what|which) (?:one|size|colou?r|kind|type|model|sort) (?:of \w+ )?(?:would you like|are you "
+            r"(?:looking for|after))\b",
             r"\brest assured\b",
             r"\bfor your (?:patience|understanding|convenience|cooperation|records)\b",
             r"\bare you looking for (?:anything|something)\b",
@@ -238,7 +251,7 @@ _HINT = re.compile(
     "|".join(
         (
             (
-                r"\b(?:i can|i could|i'll|i will|let me|we can|we could|we'll|would you like|do you (?:have|want|need"
+                r"\b(?:i can|i could|i'll|i will|let me|we can|we could|we'll|do you (?:have|want|need"
                 r"|remember|know)|have you|did you|can i (?:help|get|offer|ask|see|check)|could you|can you|your"
                 r"|for you|sorry to hear|i understand|we have|we've)\b"
             ),

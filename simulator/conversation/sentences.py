@@ -139,7 +139,7 @@ def content(text: str) -> frozenset[str]:
 
 
 def overlap(a: str, b: str) -> float:
-    """Return how many meaning words two texts share, 0–1: the cosine of the two sets, less sure of itself where they are small."""
+    """Return how many meaning words two texts share, 0–1: the cosine of the two sets, lower where they are small."""
     left, right = content(a), content(b)
     if not left or not right:
         return 0.0

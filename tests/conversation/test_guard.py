@@ -95,6 +95,20 @@ def test_nothing_is_said_twice(guard, talk):
     assert guard.hear("I only wanted a slice of toast.", ["I only wanted a slice of toast!"]).slip == "repeat"
 
 
+async def test_an_answer_keeps_to_what_is_known(begin, exchange, talk):
+    session = begin()
+    await exchange(session, "Right.")
+    await session.hear("How much did you pay for it?")
+    scene = session._scene(session._director.decide(session.transcript.turns, session._mind), 5)
+    guard = Guard(scene, talk)
+    assert [guard.hear(text, []).slip for text in ("Thirty-two pounds it was.", "I paid 32 pounds.", "It cost me £32.")] == [
+        None
+    ] * 3
+    assert guard.hear("Forty-five pounds it cost me.", []).slip == "invents"
+    assert guard.hear("The weather has been lovely round our village lately.", []).slip == "evades"
+    assert guard.hear("And how much did you pay for yours?", []).slip == "echo"
+
+
 async def test_those_who_leave_may_say_goodbye(begin, exchange, talk, robin):
     session = begin()
     await exchange(session, "Right.")

@@ -154,6 +154,8 @@ _REMINDERS: dict[Slip, str] = {
     "other_speaker": "Only one line, with no name before it.",
     "repeat": "Say something new.",
     "echo": "Do not give the same words back: answer them.",
+    "invents": "Keep to what is known.",
+    "evades": "Answer with what is known.",
     "goodbye": "It is not time to leave yet.",
     "too_long": "One short sentence.",
     "language": "In English.",
