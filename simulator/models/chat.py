@@ -21,7 +21,7 @@ from simulator.models.endpoint import Endpoint
 from simulator.models.errors import ModelError
 from simulator.models.incoming import Hearing, answer_of
 from simulator.models.patience import Patience
-from simulator.models.quirks import OPTIONAL, THINKING_ROOM, Message, Quirks
+from simulator.models.quirks import NO_THINKING, OPTIONAL, THINKING_ROOM, Message, Quirks
 from simulator.models.reply import LanguageModel, Reply
 from simulator.models.structured import Completion, FormRefusedError, Rung, Structured
 from simulator.models.structured import ask as ask_in_form
@@ -175,6 +175,8 @@ class ChatModel:
         room = THINKING_ROOM if self.quirks.thinks else 0
         options = dict(ask.options)
         effort = None if self.endpoint.local else self.quirks.effort(self._model, careful=ask.careful)
+        if self.endpoint.local and self.quirks.thinks and not ask.careful:
+            options |= NO_THINKING
         if effort is not None:
             options["reasoning_effort"] = effort
             if effort != "none":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-OPTIONAL = ("seed", "temperature", "stop", "stream_options", "reasoning_effort")
+OPTIONAL = ("seed", "temperature", "stop", "stream_options", "reasoning_effort", "chat_template_kwargs")
 # How hard a hosted model may think, least first. Names of families, with what each knows at the least.
 _EFFORTS = ("none", "minimal", "low")
 _LEAST_EFFORT = ((r"gpt-(?:5\.[1-9]|[6-9])", "none"), (r"gpt-5(?:-|$)", "minimal"), (r"o[1-9](?:-|$)", "low"))
@@ -15,6 +15,8 @@ _LEAST_EFFORT = ((r"gpt-(?:5\.[1-9]|[6-9])", "none"), (r"gpt-5(?:-|$)", "minimal
 
 # One message to a model: ``role`` (system, user or assistant) and ``content``.
 Message = dict[str, str]
+# How servers of one's own computer are told not to let a model think: Ollama, then llama.cpp and vLLM. None minds the other's.
+NO_THINKING = {"reasoning_effort": "none", "chat_template_kwargs": {"enable_thinking": False}}
 # What a model that thinks before it answers is given on top, in tokens.
 THINKING_ROOM = 4000
 
@@ -47,7 +49,9 @@ class Quirks:
                 return True
         effort = body.get("reasoning_effort")
         if effort and re.search(r"reasoning[ _.]?effort", text):
-            self.refused.add(f"effort:{effort}")
+            self.refused |= (
+                {f"effort:{effort}"} if effort != "none" or "chat_template_kwargs" not in body else {"reasoning_effort"}
+            )
             return True
         named = {name for name in OPTIONAL if name in body and re.search(rf"\b{name}\b", text)}
         if named:

@@ -280,10 +280,14 @@ class TestEffort:
         await make_model(model="gpt-6-luna").structured(hello, Answer, max_tokens=5)
         assert server.requests[0]["reasoning_effort"] == "low"
 
-    async def test_local_models_are_left_to_themselves(self, server, make_model, hello, collect):
-        server.answers = [server.stream("Hi.")]
-        await collect(make_model(local=True, model="gpt-6-luna").stream(hello, max_tokens=5))
-        assert "reasoning_effort" not in server.requests[0]
+    async def test_local_models_are_asked_not_to_once_they_are_seen_to(self, server, make_model, hello, collect):
+        refusal = server.status(400, "reasoning_effort: Input should be 'low', 'medium' or 'high'")
+        server.answers = [server.stream("Hi."), server.stream("<think>hm</think>Hi."), refusal, server.stream("Hi.")]
+        model = make_model(local=True, model="qwen3")
+        for _ in range(3):
+            await collect(model.stream(hello, max_tokens=5))
+        assert ["reasoning_effort" in request for request in server.requests] == [False, False, True, False]
+        assert ["chat_template_kwargs" in request for request in server.requests] == [False, False, True, True]
 
 
 async def test_what_cannot_be_encoded_does_not_stop_a_request(server, make_model):
