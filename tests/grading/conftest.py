@@ -37,13 +37,13 @@ def ear() -> WrittenEar:
 
 @pytest.fixture
 def talk() -> Talk:
-    """Make a transcript of ("c" or "t", words, behaviour, …); "behaviour?" is heard too faintly to count."""
+    """Make a transcript of ("c" or "t", words, behaviour, …): "behaviour?" is heard too faintly to count, "behaviour~" just so."""
 
     def make(*lines: Line) -> Transcript:
         turns = []
         for who, text, *shown in lines:
             heard = tuple(
-                Heard(id=each.rstrip("?"), strength=0.3 if each.endswith("?") else 0.9, quote=text.split(",")[0])
+                Heard(id=each.rstrip("?~"), strength={"?": 0.3, "~": 0.55}.get(each[-1], 0.9), quote=text.split(",")[0])
                 for each in shown
             )
             turns.append(Turn(role="customer" if who == "c" else "trainee", text=text, behaviours=heard))

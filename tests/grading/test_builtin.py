@@ -125,6 +125,15 @@ def test_what_the_author_says_a_move_shows_calls_for_an_answer_however_it_is_wor
     assert judge.judge_heard(judge.hear(transcript), asked).findings[0].verdict == "not_met"
 
 
+def test_silence_after_a_faint_occasion_is_held_against_nobody(find: Callable[..., Finding]) -> None:
+    faint = ("c", "Quiet evenings, these", "makes_advance~")
+    assert find(LIMIT, faint, DODGE).verdict == "not_applicable"
+    assert find(LIMIT, faint, KIND).verdict == "met"
+    assert find(LIMIT, faint, YES).verdict == "not_met"
+    assert find(LIMIT, faint, DODGE, ADVANCE, DODGE).evidence[0].turn == 4
+    assert find({"applies": LIMIT["applies"], "broken_by": ("curt",)}, faint, DODGE).verdict == "met"
+
+
 def test_keeping_from_something_is_met_by_its_absence(find: Callable[..., Finding]) -> None:
     keep = {"broken_by": ("curt",)}
     assert find(keep, CHAT, DODGE).verdict == "met"

@@ -6,7 +6,8 @@ How a criterion is read:
   word of the persona's author for the move they made) is an occasion, and the trainee's next two turns are the answer to it. With
   ``applies.trainee`` each turn in which the trainee shows one is an occasion, and that turn and their next one are looked at.
   With both, the trainee's behaviour must be in the answer to the customer's. With neither, the whole conversation is one
-  occasion. A criterion without an occasion, or before ``min_turns``, is not applicable.
+  occasion. A criterion without an occasion, or before ``min_turns``, is not applicable. What is missed after an occasion that
+  was heard only faintly is held against nobody.
 * **One occasion** is broken when a ``broken_by`` behaviour is shown, else met when a ``met_by`` one is (or when there
   are only ``broken_by`` ones to keep from), else missed. A ``met_by`` behaviour is no sign where the same words also show one
   of ``unless``.
@@ -36,6 +37,8 @@ from simulator.language.reading import understands
 
 BUILT_IN = "built-in"
 ANSWER_TURNS = 2
+# From this strength of an occasion, leaving it unanswered is held against the trainee.
+CLEAR = 0.7
 MAX_EVIDENCE = 3
 NAMED_IN_REASON = 3
 UNHEARD = "The built-in judge understands only English, and what was said here does not look like it."
@@ -71,6 +74,7 @@ class _Occasion:
     at: int
     because: str
     turns: tuple[int, ...]
+    clear: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class Hearing:
             if turn.role == "customer":
                 # What a persona's author says a move shows holds however it was worded.
                 for behaviour in turn.shows:
-                    shows.setdefault(behaviour, {}).setdefault(number, Heard(id=behaviour, strength=1, quote=turn.text))
+                    shows.setdefault(behaviour, {})[number] = Heard(id=behaviour, strength=1, quote=turn.text)
         self.trainee = tuple(turns["trainee"])
         self.understood = all(self._understood(numbers) for numbers in turns.values())
 
@@ -108,14 +112,15 @@ class Hearing:
         words = " ".join(self.transcript.turns[number - 1].text for number in numbers)
         return understands(words) or not any(char.isalpha() for char in words)
 
-    def shown_by(self, role: Role, behaviours: Sequence[str]) -> list[tuple[int, str]]:
-        """Return the turns in which a speaker shows one of ``behaviours``, in order, each with the first of them."""
+    def shown_by(self, role: Role, behaviours: Sequence[str]) -> list[tuple[int, Heard]]:
+        """Return the turns in which a speaker shows one of ``behaviours``, in order, each with the clearest of them."""
         shows = self._shows[role]
-        first: dict[int, str] = {}
+        clearest: dict[int, Heard] = {}
         for behaviour in behaviours:
-            for number in shows.get(behaviour, ()):
-                first.setdefault(number, behaviour)
-        return sorted(first.items())
+            for number, heard in shows.get(behaviour, _NOWHERE).items():
+                if number not in clearest or heard.strength > clearest[number].strength:
+                    clearest[number] = heard
+        return sorted(clearest.items())
 
     def answers_to(self, number: int) -> tuple[int, ...]:
         """Return the trainee's turns that answer turn ``number`` (itself the first, when it is theirs)."""
@@ -203,6 +208,9 @@ class BuiltinJudge:
         if not criterion.met_by and not criterion.broken_by:
             return Finding(criterion=criterion.id, verdict="not_judged", reason=NEEDS_READER)
         answers = [self._answer(hearing, criterion, occasion) for occasion in occasions]
+        answers = [each for each in answers if each.outcome != "missed" or each.occasion.clear]
+        if not answers:
+            return Finding(criterion=criterion.id, verdict="not_applicable", reason="Nothing called for it clearly.")
         return self._conclude(hearing, criterion, answers)
 
     def _occasions(self, hearing: Hearing, criterion: Criterion) -> list[_Occasion]:
@@ -218,8 +226,8 @@ class BuiltinJudge:
 
     @staticmethod
     def _called_for(hearing: Hearing, role: Role, behaviours: Sequence[str]) -> list[_Occasion]:
-        called = ((number, because, hearing.answers_to(number)) for number, because in hearing.shown_by(role, behaviours))
-        return [_Occasion(number, because, answers) for number, because, answers in called if answers]
+        called = ((number, heard, hearing.answers_to(number)) for number, heard in hearing.shown_by(role, behaviours))
+        return [_Occasion(number, heard.id, answers, heard.strength >= CLEAR) for number, heard, answers in called if answers]
 
     def _answer(self, hearing: Hearing, criterion: Criterion, occasion: _Occasion) -> _Answer:
         if broken := hearing.in_turns(occasion.turns, criterion.broken_by):
