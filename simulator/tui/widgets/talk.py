@@ -12,7 +12,7 @@ from textual.app import RenderResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -57,6 +57,12 @@ class Line(Widget, can_focus=False):
     def __init__(self, said: Said) -> None:
         super().__init__(classes=f"-{said.who}", markup=False)
         self.said = said
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        # Textual lays everything out once more when the inside of a widget changes its size. Nothing here depends on that
+        # second time, and it held up every key that was typed while a sentence came in.
+        del layout
+        return super()._size_updated(size, virtual_size, container_size, layout=False)
 
     def update(self, said: Said) -> None:
         """Show more of what is being said."""
@@ -129,12 +135,16 @@ class Talk(VerticalScroll):
         """Stay at the end."""
         self.anchor()
 
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        # Textual lays everything out once more when the inside of a widget changes its size. Nothing here depends on that
+        # second time, and it held up every key that was typed while a sentence came in.
+        del layout
+        return super()._size_updated(size, virtual_size, container_size, layout=False)
+
     def show(self, messages: Sequence[Said]) -> None:
         """Show these messages: what is already there stays, what differs is changed, added or taken away."""
         same = 0
-        while same < min(len(self.all), len(messages)) and (
-            self.all[same] is messages[same] or self.all[same] == messages[same]
-        ):
+        while same < min(len(self.all), len(messages)) and (self.all[same] is messages[same] or self.all[same] == messages[same]):
             same += 1
         lines = self.lines
         if not lines or same < self._first:
