@@ -14,7 +14,6 @@ from simulator.conversation.likeness import CUED_FROM, Encoder, Likeness
 from simulator.conversation.questions import FactFinder, Question, implied_facts, questions
 from simulator.conversation.scene import Decision
 from simulator.conversation.sense import makes_sense
-from simulator.conversation.sentences import repeats
 from simulator.domain.persona import Ending, Fact, Identity, Line, Moment, Move, Persona, Scenario
 from simulator.domain.transcript import Turn
 
@@ -121,14 +120,12 @@ class Director:
             else next((each for each in self.persona.moves if each.joins and self._open(each, state, heard)), None)
         )
         return Decision(
-            ANSWERS if joining is None else joining.id,
+            ANSWERS,
             "answer",
             "answers: " + "; ".join(self.identity.fill(fact.text) for fact in facts),
             facts=tuple(facts[: self.persona.voice.at_most]),
-            again=again,
             lines=self._lines(joining.id, joining.lines) if joining else (),
-            asides=asides.lines(self.persona, "again", state) if again else (),
-            acts=joining,
+            joining=joining,
         )
 
     def _may_tell(self, fact: Fact, state: InnerState) -> bool:
@@ -153,28 +150,20 @@ class Director:
             return False
         if move.when is not None and not move.when.holds(state):
             return False
-        left = [
-            line
+        return any(
+            not state.has_said(self.identity.fill(line.text))
             for line in self._lines(move.id, move.lines)
             if line.text not in state.lines
             and (line.when is None or line.when.holds(state))
-            and not repeats(line.text, state.said)
-        ]
-        return bool(left) and (not move.cued or self.likeness.cued(heard, left) >= CUED_FROM)
+            and (not move.cued or self.likeness.cue(heard, line) >= CUED_FROM)
+        )
 
     def _lines(self, move_id: str, lines: Sequence[Line]) -> tuple[Line, ...]:
         return (*self.scenario.lines.get(move_id, ()), *lines)
 
-    def _make(self, move: Move, state: InnerState, said_first: tuple[Line, ...] = ()) -> Decision:
-        return Decision(
-            move.id,
-            "move",
-            move.intent,
-            lines=self._lines(move.id, move.lines),
-            asides=said_first,
-            openers=() if said_first else self._openers(move, state),
-            acts=move,
-        )
+    def _make(self, move: Move, state: InnerState) -> Decision:
+        lines = self._lines(move.id, move.lines)
+        return Decision(move.id, "move", move.intent, lines=lines, openers=self._openers(move, state))
 
     def _openers(self, move: Move, state: InnerState) -> tuple[Line, ...]:
         for behaviour, lines in self.persona.openers.items():
@@ -192,9 +181,9 @@ class Director:
             return self._make(move, state)
         if asked:
             reply = self._dodge(asked[-1], state)
-            if move is not None and move.joins and not state.joined:
-                return self._make(move, state, reply)
-            return Decision(ASIDE, "aside", "has no answer to that, and says so or dodges", asides=reply)
+            joining = move if move is not None and move.joins and not state.joined else None
+            lines = self._lines(joining.id, joining.lines) if joining else ()
+            return Decision(ASIDE, "aside", "has no answer to that, and says so or dodges", lines, asides=reply, joining=joining)
         left = next((fact for fact in self.facts if fact.tell == "freely" and fact.id not in state.told), None)
         if left is not None:
             return Decision(ANSWERS, "answer", f"mentions: {self.identity.fill(left.text)}", facts=(left,))

@@ -166,7 +166,7 @@ class Guard:
                 return "invents"
             if self._evades(text):
                 return "evades"
-        if repeats(text, [*self._scene.state.said, *spoken]):
+        if self._scene.state.has_said(text) or repeats(text, spoken):
             return "repeat"
         return None
 

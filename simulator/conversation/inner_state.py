@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 
 from simulator.conversation.questions import asks
-from simulator.conversation.sentences import sentences
+from simulator.conversation.sentences import repeats, sentences, words
 from simulator.domain.behaviour import Heard
 from simulator.domain.persona import FEELING_MAX, FEELING_MIN, Persona, Scenario
 from simulator.domain.transcript import Moved, Turn
@@ -20,6 +21,7 @@ from simulator.domain.transcript import Moved, Turn
 FADES = 0.7
 FADES_TO = 0.25
 _DECIMALS = 3
+_LONG_ENOUGH = 4  # words from which a sentence said twice is noticed
 
 # Moves of the engine itself, beside those a persona names.
 OPENING, ANSWERS, ASIDE, PROTESTS = "opening", "answers", "aside", "protests"
@@ -49,6 +51,14 @@ class InnerState:
         self.said: list[str] = []
         self.silent_turns = 0
         self.joined = False
+        self._compared: dict[str, int] = {}
+
+    def copy(self) -> InnerState:
+        """Return a state that goes its own way from here."""
+        other = copy(self)
+        for name in ("feelings", "shown", "made", "last_made", "told", "lines", "said", "_compared"):
+            setattr(other, name, getattr(self, name).copy())
+        return other
 
     @classmethod
     def of(cls, persona: Persona, scenario: Scenario, turns: Iterable[Turn]) -> InnerState:
@@ -128,6 +138,21 @@ class InnerState:
         self.lines.update(line for line in (turn.line, *turn.also) if line)
         self.said.extend(sentences(turn.text))
         return tuple(moved)
+
+    def has_said(self, text: str) -> bool:
+        """Return whether the customer has said ``text``, or a sentence of it, or nearly.
+
+        What was compared once is not compared again, so that a long conversation costs no more than a short one.
+        """
+        done = self._compared.get(text, 0)
+        if done < 0:
+            return True
+        new = self.said[done:]
+        found = bool(new) and (
+            repeats(text, new) or any(repeats(each, new) for each in sentences(text) if len(words(each)) >= _LONG_ENOUGH)
+        )
+        self._compared[text] = -1 if found else len(self.said)
+        return found
 
     # -- what conditions may ask
 

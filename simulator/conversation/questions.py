@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 
 from simulator.conversation.likeness import Likeness
@@ -155,7 +156,8 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().replace("\u2019", "'").split()).strip("\"'-–— ")
 
 
-def questions(text: str) -> list[Question]:
+@lru_cache(maxsize=1024)
+def questions(text: str) -> tuple[Question, ...]:
     """Return the sentences of ``text`` that ask something, in order."""
     found: list[Question] = []
     for sentence in sentences(text):
@@ -166,11 +168,14 @@ def questions(text: str) -> list[Question]:
             continue
         kind = kind_of(sentence)
         found.append(Question(_core(sentence), kind, "pay" if pays else _sort(plain, kind, marked)))
-    return found
+    return tuple(found)
 
 
 def _core(sentence: str) -> str:
     core = _TAIL.sub(r"\1", _LEAD.sub("", sentence.strip()))
+    before, comma, last = core.rpartition(", ")
+    if comma and _BEGINS.match(_plain(last)) and not _BEGINS.match(_plain(before)):
+        core = last
     return core if len(words(core)) >= 2 else sentence
 
 

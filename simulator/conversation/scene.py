@@ -19,7 +19,8 @@ class Decision:
     """What the customer does next. ``move`` is what the record calls it, whoever speaks.
 
     In the order they are said: ``asides`` (alternatives for a few words about what was heard), ``facts`` (answers, in
-    order), ``lines`` (alternatives for the move). ``openers`` may go before ``lines`` when there is room.
+    order), ``lines`` (alternatives for the move). ``openers`` may go before ``lines`` when there is room. With ``joining`` the
+    lines are those of a move that comes along if there is room; it is made only if one is said.
     """
 
     move: str
@@ -29,10 +30,8 @@ class Decision:
     facts: tuple[Fact, ...] = ()
     asides: tuple[Line, ...] = ()
     openers: tuple[Line, ...] = ()
-    again: bool = False
-    near: tuple[Fact, ...] = ()
+    joining: Move | None = None
     ending: Ending | None = None
-    acts: Move | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +60,15 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One guarded sentence and where it came from. ``text`` may be empty where only a slip is to be recorded."""
+    """One guarded sentence and where it came from; ``move`` where it makes another than was decided.
+
+    ``text`` may be empty where only a slip is to be recorded.
+    """
 
     text: str
     voice: str
     line: str | None = None
+    move: str | None = None
     also: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     slips: tuple[str, ...] = field(default=())

@@ -110,7 +110,9 @@ class Session:
         self._recorder = recorder
         self._readings = Readings(appraiser)
         self._director = Director(persona, scenario, identity, detector.encoder)
-        self._mind = InnerState.of(persona, scenario, self._turns)
+        # A turn that was cut off is taken in when it is closed.
+        whole = self._turns[:-1] if self._turns and self._turns[-1].partial else self._turns
+        self._mind = InnerState.of(persona, scenario, whole)
 
     @classmethod
     def begin(
@@ -188,7 +190,7 @@ class Session:
             await self._complete(self._turns[-1])
         await self._correct()
         heard = self._detector.hear(said, "trainee", tuple(self._turns))
-        mind = InnerState.of(self.persona, self.scenario, self._turns)
+        mind = self._mind.copy()
         moved = mind.hear(said, heard)
         turn = Turn(
             role="trainee", text=said, behaviours=heard, moved=moved, state=dict(mind.feelings), appraised_by=BUILTIN,
@@ -248,7 +250,7 @@ class Session:
     async def _complete(self, turn: Turn) -> Turn:
         """Close the customer's turn as it stands: how it moved them, and the end, when it was the end."""
         before = self._turns[:-1] if self._turns and self._turns[-1].role == "customer" else self._turns
-        mind = InnerState.of(self.persona, self.scenario, before)
+        mind = self._mind.copy()
         moved = mind.act(turn)
         # Heard now, while the trainee reads, and not when they have answered and are waiting.
         heard = self._detector.hear(turn.text, "customer", tuple(before))
@@ -339,6 +341,7 @@ def _extended(turn: Turn | None, piece: Piece, decision: Decision, slips: tuple[
     return turn.model_copy(
         update={
             "text": f"{turn.text} {piece.text}".strip(),
+            "move": piece.move or turn.move,
             "line": turn.line or piece.line,
             "also": (*turn.also, *piece.also),
             "fact": facts[0] if facts else None,

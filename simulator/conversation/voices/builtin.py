@@ -10,7 +10,7 @@ from random import Random
 from simulator.conversation import asides
 from simulator.conversation.likeness import Encoder, Likeness
 from simulator.conversation.scene import BUILTIN, Piece, Scene
-from simulator.conversation.sentences import repeats, sentences
+from simulator.conversation.sentences import sentences
 from simulator.domain.persona import Fact, Line
 
 # How much better a line must fit to be preferred to another without the seed deciding.
@@ -28,6 +28,7 @@ class _Part:
     main: bool = False
     fact: str | None = None
     also: tuple[str, ...] = ()
+    move: str | None = None
 
 
 class BuiltinVoice:
@@ -51,6 +52,7 @@ class BuiltinVoice:
                     sentence,
                     BUILTIN,
                     line=part.line if first and part.main else None,
+                    move=part.move,
                     also=(*part.also, *(() if part.main else (part.line,))) if first else (),
                     facts=(part.fact,) if first and part.fact else (),
                 )
@@ -83,6 +85,8 @@ class BuiltinVoice:
                 line = self._anything(scene, rng)
             if line is not None:
                 body = self._part(scene, line, main=True)
+                if decision.joining is not None:
+                    body = replace(body, move=decision.joining.id)
                 opener = self._opener(scene, rng, spent, body, left)
                 parts += [opener, body] if opener else [body]
         if parts and not any(part.main for part in parts):
@@ -143,7 +147,7 @@ class BuiltinVoice:
             for line in {line.text: line for line in lines}.values()
             if line.text not in state.lines
             and (line.when is None or line.when.holds(state))
-            and not repeats(scene.identity.fill(line.text), state.said)
+            and not state.has_said(scene.identity.fill(line.text))
         ]
 
     def _fit(self, scene: Scene, lines: Sequence[Line]) -> list[float]:
