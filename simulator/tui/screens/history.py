@@ -74,7 +74,7 @@ class HistoryScreen(FinelineScreen[None]):
     """Sessions in a list; beside it, where there is room, the one under the cursor."""
 
     CSS_PATH = "../styles/history.tcss"
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
     HELP = SessionList.HELP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
