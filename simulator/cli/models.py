@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simulator.models.endpoint import Endpoint
     from simulator.settings import Settings
 
-app = typer.Typer(rich_markup_mode=None, help="Look for language models, try them and choose.")
+app = typer.Typer(rich_markup_mode=None)
 
 
 class Part(StrEnum):
@@ -33,7 +33,7 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object instead of words.")] = False,
     try_them: Annotated[bool, typer.Option("--try", help="Ask each for one short reply and one structured answer.")] = False,
 ) -> None:
-    """Look for language models and say in plain words what works.
+    """Look for language models, try them and choose.
 
     Looked at are OPENAI_API_KEY and OPENAI_BASE_URL, and Ollama, LM Studio, llama.cpp and vLLM on their usual ports of this
     computer. Fineline needs none of them: without a model the built-in voice and judge work.
