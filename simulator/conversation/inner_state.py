@@ -21,7 +21,7 @@ from simulator.domain.transcript import Moved, Turn
 FADES = 0.7
 FADES_TO = 0.25
 _DECIMALS = 3
-_LONG_ENOUGH = 4  # words from which a sentence said twice is noticed
+_LONG_ENOUGH = 3  # words from which a sentence said twice is noticed
 
 # Moves of the engine itself, beside those a persona names.
 OPENING, ANSWERS, ASIDE, PROTESTS = "opening", "answers", "aside", "protests"

@@ -43,7 +43,7 @@ GENERAL = (
 
 
 class Recording:
-    """A model that keeps every whole reply; the guard would stop listening at the first slip."""
+    """A model that keeps what was read of each reply: up to the sentence that the guard stopped at, or to the end."""
 
     def __init__(self, inner: ChatModel) -> None:
         self.inner = inner
@@ -53,10 +53,12 @@ class Recording:
     def stream(self, messages, *, max_tokens, temperature=0.8, stop=(), seed=None):  # type: ignore[no-untyped-def]
         async def pieces(reply: Reply):  # type: ignore[no-untyped-def]
             whole = self.inner.stream(messages, max_tokens=max_tokens, temperature=temperature, stop=stop, seed=seed)
-            text = "".join([piece async for piece in whole])
+            self.replies.append("")
+            async with aclosing(whole):
+                async for piece in whole:
+                    self.replies[-1] += piece
+                    yield piece
             reply.finish_reason = whole.finish_reason
-            self.replies.append(text)
-            yield text
 
         return Reply(pieces)
 
