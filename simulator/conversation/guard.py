@@ -8,9 +8,10 @@ from typing import Literal
 
 from simulator.conversation.role_talk import RoleTalk, assistant_talk, says_goodbye
 from simulator.conversation.scene import Scene
-from simulator.conversation.sense import english, foreign
+from simulator.conversation.sense import speaks_english
 from simulator.conversation.sentences import content, overlap, repeats, words
 from simulator.domain.text import clean, fold
+from simulator.language import english
 
 Slip = Literal[
     "staff",  # spoke as the one who serves
@@ -106,7 +107,7 @@ class Guard:
         self._numbers = numbers(
             " ".join((scene.heard, scene.scenario.wants, *self._answers, *(fact.text for fact in scene.facts)))
         )
-        self._english = english(" ".join(line.text for move in persona.moves for line in move.lines))
+        self._english = speaks_english(" ".join(line.text for move in persona.moves for line in move.lines))
 
     def strip(self, sentence: str) -> str:
         """Return a sentence without what is not speech: stage directions, the customer's own label, quotation marks, emphasis."""
@@ -149,7 +150,7 @@ class Guard:
             return "too_long"
         if _EXPLICIT.search(plain):
             return "explicit"
-        if self._english and foreign(text):
+        if self._english and not english.likely(text):
             return "language"
         if assistant_talk(text):
             return "assistant"

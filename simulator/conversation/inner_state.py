@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from unicodedata import category
 
 from simulator.conversation.questions import asks
 from simulator.conversation.sentences import repeats, sentences, words
@@ -29,6 +30,11 @@ OPENING, ANSWERS, ASIDE, PROTESTS = "opening", "answers", "aside", "protests"
 
 def _clamp(value: float) -> float:
     return round(min(max(value, FEELING_MIN), FEELING_MAX), _DECIMALS)
+
+
+def _silent(text: str) -> bool:
+    """Return whether a text says nothing at all: no letter, no digit, no picture."""
+    return not any(char.isalnum() or category(char) == "So" for char in text)
 
 
 class InnerState:
@@ -84,7 +90,7 @@ class InnerState:
     def _take_in(self, text: str, heard: Sequence[Heard], recorded: Mapping[str, float] | None) -> tuple[Moved, ...]:
         self.turn += 1
         self.asked = asks(text)
-        self.silent_turns = 0 if any(char.isalnum() for char in text) else self.silent_turns + 1
+        self.silent_turns = self.silent_turns + 1 if _silent(text) else 0
         shown = [each for each in heard if each.shown]
         moved: list[Moved] = []
         for each in shown:

@@ -53,7 +53,6 @@ def test_the_question_is_freed_of_greeting_and_politeness():
         "lol",
         "Hmm",
         "thx",
-        "Grüß dich",
         "3.40",
         "Yes!",
         "nvm",
