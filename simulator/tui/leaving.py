@@ -15,6 +15,7 @@ from typing import Any
 
 EXIT_BY_SIGNAL = 128  # plus the signal's number, as shells do
 _PATIENCE_S = 3.0
+_PATIENCE_WITHOUT_TERMINAL_S = 1.0  # after SIGHUP output goes nowhere, and waiting for it is in vain
 
 # Everything Textual switches on, off again: mouse, focus reports, paste brackets, in-band resizes, kitty keys,
 # synchronised output, alternate screen; line wrap, cursor and plain colours back on.
@@ -39,7 +40,8 @@ def signals_end_politely(leave: Callable[[int], None]) -> Iterator[None]:
 
     def received(number: int, _frame: FrameType | None) -> None:
         code = EXIT_BY_SIGNAL + number
-        watchdog = threading.Timer(_PATIENCE_S, insist, (code,))
+        gone = code - EXIT_BY_SIGNAL == getattr(signal, "SIGHUP", None)
+        watchdog = threading.Timer(_PATIENCE_WITHOUT_TERMINAL_S if gone else _PATIENCE_S, insist, (code,))
         watchdog.daemon = True
         watchdog.start()
         leave(code)

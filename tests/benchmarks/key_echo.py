@@ -55,7 +55,7 @@ class StreamingVoice:
 def open_app(turns: int, piece: int) -> None:
     """Open the app in a conversation of ``turns`` turns in which the customer is speaking (``piece`` 0: nobody is)."""
     from simulator.conversation.session import Session
-    from simulator.domain.transcript import Turn
+    from simulator.domain.transcript import Transcript, Turn
     from simulator.tui.app import FinelineApp
     from simulator.tui.recording import SafeRecorder
 
@@ -69,13 +69,20 @@ def open_app(turns: int, piece: int) -> None:
             persona = next(iter(library.personas.values())).value
             recorder = SafeRecorder()
             voice = StreamingVoice(max(1, piece))
-            session = Session.begin(
-                persona, None, None, 1, voice=voice, detector=await self.services.detector(), recorder=recorder
-            )
             count = turns | 1 if piece else 1
             text = "It is a quiet Saturday, and the hose has been leaking since the spring."
             roles = ("trainee", "customer") if piece else ("customer", "trainee")
-            session.transcript.turns[:] = [Turn(role=roles[n % 2], text=f"{n + 1}. {text}") for n in range(count)]
+            held = [Turn(role=roles[n % 2], text=f"{n + 1}. {text}") for n in range(count)]
+            session = Session(
+                persona,
+                persona.scenarios[0],
+                persona.identities[0],
+                seed=1,
+                voice=voice,
+                detector=await self.services.detector(),
+                transcript=Transcript(id="benchmark", persona=persona.id, seed=1, turns=held),
+                recorder=recorder,
+            )
             store = await self.services.store()
             assert store is not None
             recorder.attach(store.begin(session.transcript))

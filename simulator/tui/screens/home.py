@@ -140,6 +140,7 @@ class HomeScreen(FinelineScreen[None]):
     def _wake(self) -> None:
         self._woken = True
         self.run_worker(self._load(), group="load", exclusive=True)
+        self.run_worker(self._load_results(), group="results", exclusive=True)
 
     def on_screen_resume(self) -> None:
         """Back from a practice: its results are new."""
@@ -162,7 +163,6 @@ class HomeScreen(FinelineScreen[None]):
         except FinelineError as error:
             self._say_banner(f"The customers could not be read. {error}", "-error")
             return
-        await self._load_results()
         self.keep_glimpse()
 
     @property
@@ -231,7 +231,8 @@ class HomeScreen(FinelineScreen[None]):
         banner.set_class(bool(text), "-shown")
         for each in ("-warning", "-error"):
             banner.set_class(kind == each, each)
-        banner.update(Content.assemble(clean(text), (f"  {key} ", "bold $primary") if key else "", offer))
+        bar = {"-warning": "$warning", "-error": "$error"}.get(kind, "$accent")
+        banner.update(Content.assemble(("▌ ", bar), clean(text), (f"  {key} ", "bold $primary") if key else "", offer))
 
     def keep_glimpse(self) -> None:
         """Remember what the first frame of the next start may show."""

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from simulator.authoring.library import Folder, Library, shipped_folders
 from simulator.conversation.scene import Piece, Scene
 from simulator.conversation.session import Session
+from simulator.domain.transcript import Turn
 from simulator.language.detector import Detector
 from simulator.settings import Settings
 from simulator.store import store as store_room
@@ -121,12 +122,21 @@ def open_store(tmp_path: Path) -> Callable[[], Store]:
 def begun(rooms: Rooms) -> Callable[..., Any]:
     """Make a session with Dana and its recorder, as the briefing does."""
 
-    async def begin(**changes: Any) -> tuple[Session, SafeRecorder]:
+    async def begin(turns: list[Turn] | None = None) -> tuple[Session, SafeRecorder]:
         persona = rooms._shared[0].personas["dana"].value
         recorder = SafeRecorder()
-        session = Session.begin(
-            persona, "hose", "Dana", 41, voice=rooms.scripted, detector=rooms._shared[1], recorder=recorder, **changes
-        )
+        session = Session.begin(persona, "hose", "Dana", 41, voice=rooms.scripted, detector=rooms._shared[1], recorder=recorder)
+        if turns is not None:
+            session = Session(
+                persona,
+                session.scenario,
+                session.identity,
+                seed=41,
+                voice=rooms.scripted,
+                detector=rooms._shared[1],
+                transcript=session.transcript.model_copy(update={"turns": turns}),
+                recorder=recorder,
+            )
         store = await rooms.store()
         assert store is not None
         recorder.attach(store.begin(session.transcript))

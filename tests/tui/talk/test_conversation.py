@@ -236,9 +236,8 @@ async def test_the_customer_ends_it_and_enter_goes_on_to_rating(app, voice, begu
     rated = []
     monkeypatch.setattr(app, "open_rating", rated.append)
     async with app.run_test() as pilot:
-        session, recorder = await begun()
         roles = ("customer", "trainee")
-        session.transcript.turns[:] = [Turn(role=roles[n % 2], text=f"Turn {n + 1}.") for n in range(17)]
+        session, recorder = await begun([Turn(role=roles[n % 2], text=f"Turn {n + 1}.") for n in range(17)])
         app.open_conversation(session, recorder)
         await wait_until(pilot, lambda: isinstance(app.screen, ConversationScreen) and app.screen.focused)
         await pilot.press(*"Hi", "enter")  # the ninth time is the last
@@ -332,9 +331,8 @@ async def test_copying_the_last_the_marked_and_everything(app, talking, wait_unt
 
 async def test_few_messages_are_mounted_and_older_ones_come_when_wanted(app, begun, wait_until):
     async with app.run_test() as pilot:
-        session, recorder = await begun()
         roles = ("customer", "trainee")
-        session.transcript.turns[:] = [Turn(role=roles[n % 2], text=f"Turn {n + 1}.") for n in range(401)]
+        session, recorder = await begun([Turn(role=roles[n % 2], text=f"Turn {n + 1}.") for n in range(401)])
         app.open_conversation(session, recorder)
         await wait_until(pilot, lambda: isinstance(app.screen, ConversationScreen) and said(app))
         talk = app.screen.talk
@@ -355,9 +353,8 @@ async def test_few_messages_are_mounted_and_older_ones_come_when_wanted(app, beg
 
 async def test_scrolling_up_brings_older_messages_and_keeps_the_place(app, begun, wait_until):
     async with app.run_test() as pilot:
-        session, recorder = await begun()
         roles = ("customer", "trainee")
-        session.transcript.turns[:] = [Turn(role=roles[n % 2], text=f"Turn {n + 1}.") for n in range(101)]
+        session, recorder = await begun([Turn(role=roles[n % 2], text=f"Turn {n + 1}.") for n in range(101)])
         app.open_conversation(session, recorder)
         await wait_until(pilot, lambda: isinstance(app.screen, ConversationScreen) and said(app) and app.screen.talk.at_end)
         talk = app.screen.talk
@@ -384,8 +381,7 @@ async def test_any_terminal_will_do(app, size, talking, wait_until):
 
 async def test_a_saved_ending_is_shown_not_played_again(app, begun, wait_until, text_of):
     async with app.run_test() as pilot:
-        session, recorder = await begun()
-        session.transcript.turns[:] = [Turn(role="customer", text="Hello."), Turn(role="trainee", text="Hi.")]
+        session, recorder = await begun([Turn(role="customer", text="Hello."), Turn(role="trainee", text="Hi.")])
         await session.stop("trainee_ended")
         app.open_conversation(session, recorder)
         await wait_until(pilot, lambda: isinstance(app.screen, ConversationScreen) and isinstance(app.screen.focused, Ended))

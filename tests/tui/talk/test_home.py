@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 
+import pytest
 from textual.widgets import Input, OptionList
 
 from simulator.domain.errors import Problem
@@ -148,3 +149,16 @@ async def test_a_damaged_glimpse_is_ignored(rooms, app):
     for nonsense in ("{", "[]", '{"theme": 3}', "\x00", '{"circumstances": []}'):
         app.glimpse_file.write_text(nonsense)
         assert type(app)(rooms).glimpse.customers == ()
+
+
+@pytest.mark.parametrize("size", [(20, 5), (10, 3), (40, 12), (220, 70)])
+async def test_any_terminal_will_do(app, size, wait_until):
+    async with app.run_test(size=size) as pilot:
+        await wait_until(pilot, lambda: len(names(app)) == 2)
+        await pilot.press("down", "i", "escape", "f1", "escape", "slash", "escape")
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, BriefingScreen) and app.screen._persona)
+        await pilot.resize_terminal(*size)
+        await pilot.press("n", "escape", "escape")
+        await wait_until(pilot, lambda: isinstance(app.screen, HomeScreen))

@@ -108,6 +108,16 @@ def test_a_signal_restores_the_terminal(terminal, number):
     assert b"Traceback" not in app.output
 
 
+def test_a_terminal_that_is_gone_ends_the_app(terminal):
+    app = terminal(PROGRAM)
+    app.read_until(b"Customers")
+    os.close(app.slave)
+    os.close(app.master)
+    app.slave, app.master = os.pipe()
+    os.kill(app.process.pid, signal.SIGHUP)
+    assert app.process.wait(timeout=15) == 129
+
+
 def test_a_fault_ends_in_one_line_and_a_log_without_words(terminal, tmp_path):
     app = terminal(BROKEN)
     app.read_until(b"Customers")

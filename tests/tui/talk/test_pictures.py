@@ -64,9 +64,7 @@ def test_conversation(dressed, voice, begun, snap_compare, wait_until, text_of, 
         app.open_conversation(*await begun())
         await wait_until(pilot, lambda: isinstance(app.screen, ConversationScreen) and app.screen.query(Line))
         await wait_until(pilot, lambda: not app.screen._speaking)
-        app.screen.prompt.insert(
-            "Oh dear, that is a nuisance on a Saturday. Let's see where it leaks, and get you your money."
-        )
+        app.screen.prompt.insert("Oh dear, that is a nuisance on a Saturday. Let's see where it leaks, and get you your money.")
         await pilot.press("enter")
         await wait_until(pilot, lambda: len(app.screen.query(Line)) == 3 and not app.screen._speaking)
         app.screen.prompt.insert("Is it the joint?")
