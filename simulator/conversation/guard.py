@@ -118,6 +118,8 @@ class Guard:
         if label and self._is_own(label[1] or label[2]):
             text = text[label.end() :]
         text = " ".join(text.split()).strip()
+        if text.endswith(":") and self._is_own(text[:-1]):
+            return ""
         for mark in _QUOTE_MARKS:
             if text.count(mark) == 1 or (text.startswith(mark) and text.endswith(mark)):
                 text = text.strip(mark)
@@ -133,7 +135,8 @@ class Guard:
         raw = clean(sentence, keep_newlines=False).strip()
         text = self.strip(sentence)
         if not words(text):
-            return Heard("", None if _STAGE.search(raw) or not raw.strip(" .!?…-*_\"'") else "markup")
+            label_only = raw.endswith(":") and self._is_own(raw[:-1].strip("*_ "))
+            return Heard("", None if label_only or _STAGE.search(raw) or not raw.strip(" .!?…-*_\"'") else "markup")
         slip = self._slip(text, spoken)
         return Heard("" if slip else text, slip)
 

@@ -177,6 +177,10 @@ _STAFF = re.compile(
             r"\bwhat (?:brings you|can i get)\b",
             r"\bwelcome (?:to|in\b|back to)",
             r"\bvalued customer\b",
+            r"\b(?:fix|repair|mend|refund|replace) your\b",
+            r"\btake (?:it|this|that) apart\b|\brepair work\b",
+            r"\bhow (?:do|will|would|are|shall) you (?:be |intend to |want to |like to |wish to |going to |prefer to )?pay(?:ing)?\b",
+            r"\b(?:i|we)(?:'ll| will| can| could) (?:have|get) (?:it|this|that|them|one) (?:delivered|shipped|sent (?:out )?to you|replaced for you)\b",
             (
                 r"\b(?:i'd|i would|let me|i'll|i will|i can|i could) (?:like to |love to )?(?:make|get|bring|give|offer"
                 r"|fetch) you "

@@ -55,6 +55,11 @@ async def test_a_bare_interjection_waits_for_what_follows(said):
     assert turn.text == "Oh! It trips the fuse, that's all." and turn.slips == ("assistant",)
 
 
+async def test_a_name_before_the_words_is_left_out(said):
+    turn, _, _ = await said('Robin:\n"It trips the fuse every time."')
+    assert (turn.text, turn.slips) == ("It trips the fuse every time.", ())
+
+
 async def test_no_longer_than_the_persona_speaks(said):
     turn, _, _ = await said("It trips the fuse. I had no breakfast. Then I had no lunch. I went to bed.")
     assert turn.text == "It trips the fuse. I had no breakfast."

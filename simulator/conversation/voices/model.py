@@ -112,7 +112,7 @@ class ModelVoice:
             prompt.messages(scene, self._fallback.examples(scene, _EXAMPLES), reminder, prompt.HISTORY_TOKENS >> 2 * attempt),
             max_tokens=_TOKENS_A_SENTENCE * scene.persona.voice.at_most + 10,
             temperature=temperature,
-            stop=("\n", f"{prompt.label(scene)}:"),
+            stop=("\n\n", f"{prompt.label(scene)}:"),
             seed=seed,
         )
         cut = False
