@@ -30,6 +30,7 @@ COMMANDS = {
     "rubrics": Entry("simulator.cli.rubrics", "List, show, check and begin rubrics."),
     "behaviours": Entry("simulator.cli.behaviours", "List and show behaviours, and hear them in transcripts."),
     "simulate": Entry("simulator.cli.simulate", "Hold a conversation without a screen."),
+    "grade": Entry("simulator.cli.grade", "Grade saved transcripts against rubrics, and go on where it stopped."),
     "models": Entry("simulator.cli.models", "Look for language models, try them and choose."),
     "import": Entry("simulator.cli.importing", "Turn transcripts of any known format into Fineline JSONL."),
     "export": Entry("simulator.cli.export", "Write saved conversations as JSONL or Markdown."),

@@ -61,6 +61,7 @@ class Grade(Record):
     level: int | None = Field(default=None, ge=1, le=5)
     score: float | None = Field(default=None, ge=0, le=1)
     reason: str = ""
+    kind: str = Field(default="", description="Why it failed, as a word for programs, where a model failed")
     findings: tuple[Finding, ...] = ()
     usage: Usage = Field(default_factory=Usage)
     versions: GradeVersions = Field(default_factory=GradeVersions)

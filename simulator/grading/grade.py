@@ -31,6 +31,7 @@ async def grade(transcript: Transcript, rubric: Rubric, judge: Judge, *, rubric_
             judge=judge.name,
             status="failed",
             reason=judgement.failure,
+            kind=judgement.kind,
             usage=judgement.usage,
             versions=versions,
         )

@@ -1,0 +1,130 @@
+"""A run grades what is there, goes on where it stopped, and stops where going on would be waste."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.batch.ledger import Ledger
+from simulator.batch.readers import Rejected
+from simulator.batch.runner import StopRunError, Work, run
+from simulator.domain.grade import Evidence, Finding
+from simulator.domain.rubric import Rubric
+from simulator.domain.transcript import Transcript, Turn
+from simulator.grading.judges.protocol import Judgement
+
+RUBRIC = Rubric.model_validate(
+    {
+        "id": "warmth",
+        "title": "Warmth",
+        "levels": {1: "a", 2: "b", 3: "c", 4: "d", 5: "e"},
+        "thresholds": [0.2, 0.4, 0.6, 0.8],
+        "criteria": [{"id": "greets", "asks": "Does the trainee greet?"}],
+    }
+)
+
+
+def transcripts(count: int) -> Iterator[Transcript]:
+    return (Transcript(id=f"t{n}", turns=[Turn(role="trainee", text=f"Hello {n}")]) for n in range(count))
+
+
+class Judge:
+    name = "scripted"
+
+    def __init__(self, fail: dict[str, Judgement] | None = None) -> None:
+        self.asked: list[str] = []
+        self.fail = fail or {}
+        self.at_once = self.most_at_once = 0
+
+    async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
+        self.asked.append(transcript.id)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        if transcript.id in self.fail:
+            return self.fail[transcript.id]
+        quote = Evidence(turn=1, quote=transcript.turns[0].text)
+        return Judgement(
+            findings=(Finding(criterion="greets", verdict="met", evidence=(quote,), counted=True, substantiated=True),)
+        )
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.rejects: list[Rejected] = []
+
+    def rejected(self, record: Rejected) -> None:
+        self.rejects.append(record)
+
+    def progressed(self, tally) -> None:
+        self.last = tally
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path / "g.jsonl") as ledger:
+        yield ledger
+
+
+async def test_everything_is_graded_once_and_never_again(ledger: Ledger):
+    judge = Judge()
+    tally = await run(transcripts(20), Work([RUBRIC], judge, concurrency=4), ledger, Watcher())
+    assert (tally.transcripts, tally.scored, tally.resumed) == (20, 20, 0)
+    assert tally.levels == {("warmth", 5): 20}
+    assert 1 < judge.most_at_once <= 4
+    ledger.close()
+    with Ledger(ledger.path) as taken_up:
+        again = await run(transcripts(25), Work([RUBRIC], judge, concurrency=4), taken_up, Watcher())
+    assert (again.scored, again.resumed) == (5, 20)
+    assert sorted(judge.asked) == sorted(f"t{n}" for n in range(25))
+
+
+async def test_what_cannot_be_read_is_set_aside_and_what_fails_is_counted_with_its_reason(ledger: Ledger):
+    def records() -> Iterator[Transcript | Rejected]:
+        yield from transcripts(2)
+        yield Rejected("f.jsonl", 3, "not JSON", "{")
+
+    watcher = Watcher()
+    judge = Judge({"t1": Judgement(failure="It was silent.", kind="empty")})
+    tally = await run(records(), Work([RUBRIC], judge), ledger, watcher)
+    assert (tally.scored, tally.failed, tally.rejected) == (1, 1, 1)
+    assert tally.reasons == {"It was silent.": 1}
+    assert [reject.line for reject in watcher.rejects] == [3]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_a_wrong_key_stops_the_run_at_once(ledger: Ledger, concurrency: int):
+    wrong = Judgement(failure="The key is wrong.", kind="unauthorised")
+    judge = Judge({f"t{n}": wrong for n in range(1, 1000)})
+    with pytest.raises(StopRunError, match="key is wrong"):
+        await run(transcripts(1000), Work([RUBRIC], judge, concurrency=concurrency), ledger, Watcher())
+    assert len(judge.asked) <= 2 + concurrency
+    assert len(ledger.done) == 1
+
+
+async def test_told_to_stop_it_finishes_what_is_under_way(ledger: Ledger):
+    stop = asyncio.Event()
+
+    class Stopping(Watcher):
+        def progressed(self, tally) -> None:
+            stop.set()
+
+    judge = Judge()
+    tally = await run(transcripts(1000), Work([RUBRIC], judge, concurrency=5), ledger, Stopping(), stop=stop)
+    assert len(judge.asked) == tally.scored == len(ledger.done) < 20
+
+
+async def test_only_a_few_transcripts_are_held_at_a_time(ledger: Ledger):
+    judge, ahead = Judge(), []
+
+    def counted() -> Iterator[Transcript]:
+        for n, transcript in enumerate(transcripts(200)):
+            ahead.append(n - len(judge.asked))
+            yield transcript
+
+    await run(counted(), Work([RUBRIC], judge, concurrency=4), ledger, Watcher())
+    assert max(ahead) <= 5
