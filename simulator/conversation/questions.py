@@ -124,10 +124,10 @@ _BARE_WORDS = frozenset(
         "earth",
     )
 )
+_PRICE = r"[£$€]?\d+(?:[.:]\d\d)?(?: (?:pounds?|quid|dollars?|euros?|pence|p))?"
 _PAYMENT = re.compile(
-    r"\b(?:that's|that is|that'll be|that will be|that comes to|comes to|it's|it'll be|the total is|total(?:'s)?|you "
-    r"owe(?: me)?)(?: just| only)? [£$€]?\d+(?:[.:]\d\d)?"
-    r"(?: (?:pounds?|quid|dollars?|euros?|pence|p|please|then))*[,.! ]*(?:please)?[.!?]*$"
+    r"(?:\b(?:that's|that is|that'll be|that will be|comes to|it's|it'll be|total is|total's|total|you owe(?: me)?)(?: just| only)? "
+    rf"{_PRICE}(?:,? (?:please|then|altogether|in all))*|^{_PRICE},? (?:please|then)|^[£$€]?\d+[.:]\d\d)[,.!? ]*$"
 )
 _CHOICE = re.compile(r"\b(?!or (?:not|what|so|something|anything)\b)or\b")
 

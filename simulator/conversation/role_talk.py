@@ -179,8 +179,10 @@ _STAFF = re.compile(
             r"\bvalued customer\b",
             r"\b(?:fix|repair|mend|refund|replace) your\b",
             r"\btake (?:it|this|that) apart\b|\brepair work\b",
-            r"\bhow (?:do|will|would|are|shall) you (?:be |intend to |want to |like to |wish to |going to |prefer to )?pay(?:ing)?\b",
-            r"\b(?:i|we)(?:'ll| will| can| could) (?:have|get) (?:it|this|that|them|one) (?:delivered|shipped|sent (?:out )?to you|replaced for you)\b",
+            r"\bhow (?:do|will|would|are|shall) you (?:be |intend to |want to |like to |wish to |going to |prefer to "
+            r")?pay(?:ing)?\b",
+            r"\b(?:i|we)(?:'ll| will| can| could) (?:have|get) (?:it|this|that|them|one) (?:delivered|shipped|sent "
+            r"(?:out )?to you|replaced for you)\b",
             (
                 r"\b(?:i'd|i would|let me|i'll|i will|i can|i could) (?:like to |love to )?(?:make|get|bring|give|offer"
                 r"|fetch) you "

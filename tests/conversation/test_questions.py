@@ -25,6 +25,8 @@ from simulator.conversation.sentences import SentenceStream, repeats, sentences
         ("Lovely day, isn't it?", "yes_no", "tag"),
         ("Eat in or take away?", "yes_no", "either"),
         ("That's £3.40, please.", "yes_no", "pay"),
+        ("6.40 please", "yes_no", "pay"),
+        ("That'll be 45 pounds then.", "yes_no", "pay"),
         ("Why?", "why", "bare"),
         ("I'll need your order number.", "yes_no", "asks"),
         ("Tell me what happened", "what", "asks"),
