@@ -155,10 +155,16 @@ class FinelineApp(App[int]):
         self._show(HistoryScreen())
 
     def open_resume(self) -> None:
-        """Show the sessions that were left in the middle, on top of home."""
-        from simulator.tui.screens.resume import ResumeScreen
+        """Ask which of the sessions that were left in the middle to go on with."""
+        self.run_worker(self._open_resume(), group="resume", exclusive=True)
 
-        self._show(ResumeScreen())
+    async def _open_resume(self) -> None:
+        from simulator.tui.taking_up import ask_which
+
+        try:
+            await ask_which(self)
+        except FinelineError as error:
+            self.say_error(error)
 
     def resume(self, session_id: str) -> None:
         """Go on with a saved session where it stopped: conversation, rating or debrief."""

@@ -54,6 +54,22 @@ async def begin(
     return session, recorder
 
 
+async def ask_which(app: FinelineApp) -> None:
+    """Ask which unfinished session to go on with, the newest first, and take it up."""
+    from simulator.tui.screens.dialogs import Choice, Choose
+
+    store = await app.services.store()
+    if store is None:
+        raise FinelineError(app.services.store_problem)
+    stages = {"conversation": "in the middle", "rating": "before you rated yourself", "debrief": "before the debrief"}
+    choices = []
+    for each in await asyncio.to_thread(store.unfinished):
+        day = each.updated_at.astimezone()
+        about = f"{day.day} {day:%b %H:%M} · {each.turns} turns · stopped {stages.get(each.phase, each.phase)}"
+        choices.append(Choice(each.id, each.identity or each.persona or "a customer", about))
+    app.push_screen(Choose("Go on with", choices), lambda chosen: app.resume(chosen) if chosen is not None else None)
+
+
 async def take_up(app: FinelineApp, session_id: str) -> None:
     """Go on with a saved session: conversation, rating or debrief. Raises :class:`FinelineError` where that cannot be."""
     from simulator.conversation.session import Session

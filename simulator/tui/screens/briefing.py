@@ -17,8 +17,8 @@ from simulator.domain.errors import FinelineError, unknown
 from simulator.domain.text import clean
 from simulator.tui.screens.base import FinelineScreen
 from simulator.tui.screens.choosing import ask_identity, ask_scenario, ask_seed
-from simulator.tui.screens.home import DIFFICULTY, dots, one_line
 from simulator.tui.taking_up import LARGEST_DRAWN_SEED, begin
+from simulator.tui.widgets.customers import DIFFICULTY, dots, one_line, sentence
 from simulator.tui.widgets.facts import Facts, Row
 from simulator.tui.widgets.keybar import KeyBar
 from simulator.tui.widgets.topbar import TopBar
@@ -119,8 +119,8 @@ class BriefingScreen(FinelineScreen[None]):
             ("", Content.styled(f"{name}, {identity.age}", "bold $accent")),
             ("", one_line(fill(persona.summary))),
             ("", ""),
-            ("Where", _sentence(fill(scenario.place))),
-            ("Your job", _sentence(fill(scenario.trainee))),
+            ("Where", sentence(fill(scenario.place))),
+            ("Your job", sentence(fill(scenario.trainee))),
             ("", ""),
             ("Why now", f"{name} wants {one_line(fill(scenario.wants)).rstrip('.')}."),
         ]
@@ -204,8 +204,3 @@ class BriefingScreen(FinelineScreen[None]):
         if action == "scenario" and self._persona is not None:
             return len(self._persona.scenarios) > 1
         return True
-
-
-def _sentence(text: str) -> str:
-    text = one_line(text).rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."

@@ -5,7 +5,6 @@ Imported on the way to the first frame: whatever else it needs it imports when i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -21,7 +20,8 @@ from simulator.domain.text import clean
 from simulator.tui import glimpse
 from simulator.tui.glimpse import Customer, Glimpse
 from simulator.tui.screens.base import FinelineScreen
-from simulator.tui.widgets.facts import Facts, Row
+from simulator.tui.widgets.customers import CustomerList, Draw, FindInput, card_rows, dots, one_line
+from simulator.tui.widgets.facts import Facts
 from simulator.tui.widgets.keybar import KeyBar
 from simulator.tui.widgets.topbar import TopBar
 
@@ -30,57 +30,7 @@ if TYPE_CHECKING:
     from simulator.domain.persona import Persona
     from simulator.store.store import SessionSummary
 
-DIFFICULTY = {1: "gentle", 2: "testing", 3: "hard"}
 _DRAWN = "*"
-
-
-def dots(difficulty: int) -> str:
-    """Return the difficulty as three dots."""
-    return "●" * difficulty + "○" * (3 - difficulty)
-
-
-def one_line(text: str) -> str:
-    """Return text from a file, safe to show on one line."""
-    return clean(text, keep_newlines=False)
-
-
-def _sentence(text: str) -> str:
-    text = one_line(text).rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-@dataclass
-class Draw:
-    """What the trainee chose for a customer; ``None`` is drawn when the conversation begins."""
-
-    scenario: str | None = None
-    identity: str | None = None
-
-
-class CustomerList(OptionList):
-    """The customers there are."""
-
-    HELP = (
-        "The people you can meet. Move with the arrows and press enter to read the briefing; nothing starts yet.\n\n"
-        "The dots say how demanding somebody is: one gentle, two testing, three hard. "
-        "Press / to find somebody by any word, f to see only those who train one skill."
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Meet", id="home.meet", tooltip="Read the briefing for this customer"),
-        Binding("j", "cursor_down", "Down", id="home.down", show=False, tooltip="Next customer"),
-        Binding("k", "cursor_up", "Up", id="home.up", show=False, tooltip="Previous customer"),
-    ]
-
-
-class FindInput(Input):
-    """Find customers by any word of theirs."""
-
-    HELP = "Type any word: a name, a skill, a place. Enter or the down arrow goes to the list, esc shows everybody again."
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "screen.clear_find", "Show all", id="home.find-clear", tooltip="Show everybody again"),
-        Binding("down,enter", "screen.to_list", "To the list", id="home.find-done", key_display="enter",
-                tooltip="Go to the customers found"),
-    ]  # fmt: skip
 
 
 class HomeScreen(FinelineScreen[None]):
@@ -314,61 +264,17 @@ class HomeScreen(FinelineScreen[None]):
         card = self.query_one("#card", Facts)
         persona = self._persona(persona_id)
         if persona is not None:
-            card.show(self._rows(persona))
+            met = self._met.get(persona.id, ())
+            card.show(card_rows(persona, self._draw(persona.id), self._seed, met, roomy=self.size.height >= 30))
             return
         customer = next((each for each in self._customers if each.id == persona_id), None)
         if customer is not None:
             card.show([("", Content.styled(customer.name, "bold")), ("", customer.summary)])
 
-    def _rows(self, persona: Persona) -> list[Row]:
-        draw = self._draw(persona.id)
-        scene = (persona.scenario(draw.scenario) if draw.scenario else None) or persona.scenarios[0]
-        identity = persona.identity(draw.identity) if draw.identity else None
-        shown = identity or persona.identities[0]
-        called = one_line(shown.name if identity else persona.name)
-        rows: list[Row] = [
-            ("", Content.styled(called, "bold $accent")),
-            ("", one_line(shown.fill(persona.summary))),
-            ("", ""),
-            ("", _sentence(f"{shown.fill(scene.place)}. You: {shown.fill(scene.trainee)}")),
-        ]
-        if self.size.height >= 30:
-            rows.append(("", _sentence(f"{called} wants {shown.fill(scene.wants)}")))
-        rows += [
-            ("", ""),
-            ("Practises", " · ".join(persona.trains)),
-            ("Difficulty", Content.assemble((dots(persona.difficulty), "$accent"), f" {DIFFICULTY[persona.difficulty]}")),
-        ]
-        if persona.content_note:
-            rows.append(("Note", Content.styled(clean(persona.content_note), "$warning")))
-        rows.append(("Last time", self._last(persona.id)))
-        rows.append(("", ""))
-        if len(persona.identities) > 1:
-            who = f"{shown.name}, {shown.age}" if identity else f"drawn, one of {len(persona.identities)}"
-            rows.append(("Who", self._changeable(who, "i")))
-        if len(persona.scenarios) > 1:
-            where = scene.place if draw.scenario else f"drawn, one of {len(persona.scenarios)}"
-            rows.append(("Where", self._changeable(where, "s")))
-        rows.append(("Seed", self._changeable("drawn" if self._seed is None else str(self._seed), "n")))
-        return rows
-
     def on_resize(self) -> None:
         """A taller screen has room for more about the customer."""
         if self._woken:
             self._detail()
-
-    @staticmethod
-    def _changeable(text: str, key: str) -> Content:
-        return Content.assemble(one_line(text), (f"  {key}", "bold $primary"))
-
-    def _last(self, persona_id: str) -> str:
-        met = self._met.get(persona_id, [])
-        graded = next((each for each in met if each.levels), None)
-        if graded is None:
-            return "not graded yet" if met else "not met yet"
-        levels = " · ".join(f"{rubric} {level}" for rubric, level in graded.levels.items())
-        day = graded.started_at.astimezone()
-        return f"{day.day} {day:%b} · {levels}"
 
     # Acting
 

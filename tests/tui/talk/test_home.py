@@ -97,6 +97,22 @@ async def test_an_unfinished_conversation_is_offered_and_taken_up(app, open_stor
         assert [turn.text for turn in app.screen.session.transcript.turns][:2] == ["Hello there.", "Good morning!"]
 
 
+async def test_of_several_unfinished_ones_one_is_chosen(app, open_store, wait_until, text_of):
+    store = open_store()
+    for name in ("Dana", "Dan"):
+        turns = [Turn(role="customer", text="Hello."), Turn(role="trainee", text=f"Hi, {name}.")]
+        store.begin(Transcript(id=name, persona="dana", scenario="hose", identity=name, seed=41, turns=turns))
+    store.close()
+    async with app.run_test() as pilot:
+        await wait_until(pilot, lambda: "2 conversations stopped in the middle" in text_of(app))
+        await pilot.press("u")
+        await wait_until(pilot, lambda: isinstance(app.screen, Choose) and "2 turns · stopped in the middle" in text_of(app))
+        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, ConversationScreen))
+        session = app.screen.session
+        assert session.transcript.turns[1].text == f"Hi, {session.identity.name}."
+
+
 async def test_last_results_are_shown(app, open_store, wait_until):
     store = open_store()
     turns = [Turn(role="customer", text="Hello."), Turn(role="trainee", text="Hi.")]
