@@ -29,6 +29,7 @@ COMMANDS = {
     "personas": Entry("simulator.cli.personas", "List, show, check and begin personas."),
     "rubrics": Entry("simulator.cli.rubrics", "List, show, check and begin rubrics."),
     "behaviours": Entry("simulator.cli.behaviours", "List and show behaviours, and hear them in transcripts."),
+    "validate": Entry("simulator.cli.validate", "Compare what the built-in ear hears with human labels."),
     "simulate": Entry("simulator.cli.simulate", "Hold a conversation without a screen."),
     "grade": Entry("simulator.cli.grade", "Grade saved transcripts against rubrics, and go on where it stopped."),
     "models": Entry("simulator.cli.models", "Look for language models, try them and choose."),

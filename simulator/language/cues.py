@@ -29,6 +29,10 @@ from importlib.resources import files
 
 VETO = -1.0
 VETO_TURN = -2.0
+_FILLERS = (
+    "well oh ok so and but right now yes no ah aw aww haha hi hello hey sorry um er uh then anyway look honestly name sir , … ! :)"
+)
+_OPENING = f"^ (?:(?:{'|'.join(re.escape(word) for word in _FILLERS.split())}) )*"
 _GAPS = {"..": r"(?:[^ ,?!…]+ ){0,2}?", "...": r"(?:\S+ ){0,5}?"}
 _ENDING = r"(?:(?:please|then|now|though|too|,|name|sir|love|mate|you know|[?!…]|:\)|;\)) )*$"
 
@@ -60,30 +64,37 @@ class Cues:
         self.by_word: dict[str, list[int]] = {}
         self.always: list[int] = []
         self.cues: list[Cue] = []
+        self._needs: list[frozenset[str] | None] = []
         for line in lines:
             self._read(line)
 
     @classmethod
-    def load(cls) -> Cues:
-        """Read the shipped cue files."""
-        folder = files("simulator.language").joinpath("data", "cues")
-        texts = [entry.read_text("utf-8") for entry in sorted(folder.iterdir(), key=lambda each: each.name)]
-        return cls([line for text in texts for line in text.splitlines()])
+    def load(cls, *, scales: bool = False) -> Cues:
+        """Read the shipped cue files; with ``scales`` also those that only the scales use."""
+        folder = files("simulator.language").joinpath("data")
+        entries = sorted(folder.joinpath("cues").iterdir(), key=lambda each: each.name)
+        if scales:
+            entries.append(folder.joinpath("scales", "cues.txt"))
+        return cls([line for entry in entries for line in entry.read_text("utf-8").splitlines()])
 
     @property
     def vocabulary(self) -> set[str]:
         """Every word that a cue is filed under or a class holds."""
         return set(self.by_word) | {word for words in self.classes.values() for phrase in words for word in phrase.split()}
 
-    def find(self, words: tuple[str, ...], line: str) -> list[int]:
-        """Return the numbers of the cues that match a sentence, each once, in file order."""
-        tried: set[int] = set(self.always)
-        by_word = self.by_word
-        for word in words:
-            if word in by_word:
-                tried.update(by_word[word])
-        cues = self.cues
-        return sorted(number for number in tried if cues[number].pattern.search(line))
+    def find(self, words: tuple[str, ...], line: str) -> list[Cue]:
+        """Return the cues that match a sentence, each once."""
+        present = set(words)
+        found = {}
+        by_word, cues, needs = self.by_word, self.cues, self._needs
+        for word in present & by_word.keys():
+            for number in by_word[word]:
+                need = needs[number]
+                if (need is None or not need.isdisjoint(present)) and number not in found:
+                    found[number] = cues[number].pattern.search(line) is not None
+        for number in self.always:
+            found[number] = cues[number].pattern.search(line) is not None
+        return [cues[number] for number in sorted(found) if found[number]]
 
     def _read(self, line: str) -> None:
         line = line.split("#", 1)[0].strip()
@@ -99,14 +110,17 @@ class Cues:
             value = float(strength) if value is None else value
         except ValueError:
             raise CueError(f"not a cue: {line!r}") from None
-        expression, anchors = self._compile(pattern)
+        expression, required = self._compile(pattern)
         number = len(self.cues)
         self.cues.append(Cue(behaviour, value, pattern, expression))
-        if anchors:
-            for anchor in anchors:
-                self.by_word.setdefault(anchor, []).append(number)
-        else:
+        required.sort(key=_cost)
+        # The word it is filed under, and one more that must be there too: both spare most of the searching.
+        self._needs.append(frozenset(required[1]) if len(required) > 1 else None)
+        if not required:
             self.always.append(number)
+            return
+        for anchor in dict.fromkeys(required[0]):
+            self.by_word.setdefault(anchor, []).append(number)
 
     def _members(self, element: str) -> list[str]:
         if element.startswith("@") and len(element) > 1:
@@ -121,12 +135,12 @@ class Cues:
     def _alternatives(self, element: str) -> list[str]:
         return [word for each in element.split("|") if each for word in self._members(each)]
 
-    def _compile(self, pattern: str) -> tuple[str, list[str]]:
+    def _compile(self, pattern: str) -> tuple[str, list[list[str]]]:
         out = ["(?<= )"]
-        anchors: list[str] = []
+        required: list[list[str]] = []
         for element in pattern.split():
             if element == "^":
-                out = [r"^ (?:(?:well|oh|ok|so|and|but|right|now|yes|no|ah|aw|aww|haha|hi|hello|hey|sorry|um|er|uh|then|anyway|look|honestly|name|sir|,|…|!|:\)) )*"]
+                out = [_OPENING]
             elif element == "^^":
                 out = ["^ "]
             elif element == "$":
@@ -142,13 +156,15 @@ class Cues:
             else:
                 words = self._alternatives(element)
                 out.append(_one_of(words))
-                heads = [word.split()[0] for word in words]
-                if "$" not in words and (not anchors or _cost(heads) < _cost(anchors)):
-                    anchors = heads
-        return "".join(out), list(dict.fromkeys(anchors))
+                if "$" not in words:
+                    required.append([word.split()[0] for word in words])
+        return "".join(out), required
 
 
-_COMMON = frozenset("i you the a an to it is that's that your we of and in for on i'm are do can have be so this not with me my just it's".split())
+_COMMON = frozenset(
+    "i you the a an to it is that's that your we of and in for on i'm are do can have be so this not with me my just it's , ? ! there was "
+    "at all what how no will would could if they here get go up out good one like now".split()
+)
 
 
 def _cost(words: list[str]) -> float:

@@ -104,9 +104,8 @@ class Detector:
         self._columns = np.array([known.get(name, -1) for name in self._ids], np.intp)
         self._trained = self._columns >= 0
         self._after = [frozenset(each.after) for each in catalogue]
-        self._gated = any(self._after)
         self._allowed = {
-            role: np.array([role in each.speakers for each in catalogue]) for role in ("trainee", "customer")
+            role: frozenset(index for index, each in enumerate(catalogue) if role in each.speakers) for role in ("trainee", "customer")
         }
 
     @classmethod
@@ -138,7 +137,9 @@ class Detector:
         logits, reads = self._measure([(text, role)])
         if not reads[0].sentences:
             return ()
-        return self._heard(reads[0], logits, self._said_before(role, before[-_LOOK_BACK:]))
+        top = _tops(logits, reads)[0]
+        likely = np.flatnonzero(top >= _LEAST_LOGIT).tolist()
+        return self._heard(reads[0], logits, self._said_before(role, before[-_LOOK_BACK:]), likely, top)
 
     def hear_all(self, transcript: Transcript) -> list[tuple[Heard, ...]]:
         """Return what is heard in each turn of a transcript, in order."""
@@ -148,6 +149,10 @@ class Detector:
         """Return what is heard in each turn of each transcript; many at once are fastest (tens of thousands of turns)."""
         lists = [transcript.turns for transcript in transcripts]
         logits, reads = self._measure([(turn.text, turn.role) for turns in lists for turn in turns])
+        tops = _tops(logits, reads)
+        likely = [[] for _ in reads]  # type: list[list[int]]
+        for at, index in zip(*(part.tolist() for part in np.nonzero(tops >= _LEAST_LOGIT)), strict=True):
+            likely[at].append(index)
         out: list[list[tuple[Heard, ...]]] = []
         place = 0
         for turns in lists:
@@ -155,7 +160,7 @@ class Detector:
             heard: list[tuple[Heard, ...]] = []
             for turn in turns:
                 before = said.get("customer" if turn.role == "trainee" else "trainee")
-                found = self._heard(reads[place], logits, before)
+                found = self._heard(reads[place], logits, before, likely[place], tops[place])
                 said[turn.role] = _shown(found)
                 heard.append(found)
                 place += 1
@@ -178,9 +183,7 @@ class Detector:
         features: list[list[int]] = []
         words: list[list[int]] = []
         for text, role in turns:
-            found = reading.sentences(text)
-            if found and not reading.understands(text):
-                found = []
+            found = reading.english_sentences(text)
             first = len(features)
             length = sum(1 for sentence in found for word in sentence.words if word[0].isalnum())
             for sentence in found:
@@ -200,29 +203,52 @@ class Detector:
         logits[:, self._trained] = weighed
         return logits, reads
 
-    def _heard(self, read: _Read, table: np.ndarray, before: frozenset[str] | None) -> tuple[Heard, ...]:
+    def _heard(
+        self, read: _Read, table: np.ndarray, before: frozenset[str] | None, likely: list[int], top: np.ndarray
+    ) -> tuple[Heard, ...]:
         if not read.sentences:
             return ()
         logits = table[read.first : read.first + len(read.sentences)]
         context = contexts(before) if before else ()
         if context:
-            logits = logits.copy()
-            columns = self._columns[self._trained]
-            for number, sentence in enumerate(read.sentences):
-                if extra := self._model.ids(after(sentence, context)):
-                    factor = damping(np.array([read.features[number]]))[0]
-                    logits[number, self._trained] += self._model.sparse[extra][:, columns].sum(axis=0) * factor
-        best = logits.argmax(axis=0) if len(logits) > 1 else np.zeros(logits.shape[1], np.intp)
-        top = logits.max(axis=0)
+            logits = logits + self._because_of(context, read)
+            top = logits.max(axis=0)
+            likely = np.flatnonzero(top >= _LEAST_LOGIT).tolist()
+        allowed = self._allowed[read.role]
         found = []
-        for index in np.flatnonzero((top >= _LEAST_LOGIT) & self._allowed[read.role]):
-            if self._after[index] and (before is None or not self._after[index] & before):
+        for index in likely:
+            gate = self._after[index]
+            if index not in allowed or (gate and (before is None or not gate & before)):
                 continue
-            sentence = read.sentences[best[index]]
+            sentence = read.sentences[int(logits[:, index].argmax()) if len(read.sentences) > 1 else 0]
             strength = round(1 / (1 + math.exp(-float(top[index]))), 3)
-            found.append(Heard(id=self._ids[index], strength=strength, quote=read.text[sentence.start : sentence.end]))
-        found.sort(key=lambda heard: -heard.strength)
+            quote = read.text[sentence.start : sentence.end]
+            found.append(Heard.model_construct(None, id=self._ids[index], strength=strength, quote=quote))
+        found.sort(key=_strength, reverse=True)
         return tuple(found)
+
+    def _because_of(self, context: Iterable[str], read: _Read) -> np.ndarray:
+        """Return (sentences, behaviours) what the turn before adds."""
+        out = np.zeros((len(read.sentences), len(self._ids)), np.float32)
+        columns = self._columns[self._trained]
+        for number, sentence in enumerate(read.sentences):
+            if extra := self._model.ids(after(sentence, context)):
+                factor = damping(np.array([read.features[number]]))[0]
+                out[number, self._trained] = self._model.sparse[extra][:, columns].sum(axis=0) * factor
+        return out
+
+
+def _strength(heard: Heard) -> float:
+    return heard.strength
+
+
+def _tops(logits: np.ndarray, reads: Sequence[_Read]) -> np.ndarray:
+    """Return (turns, behaviours) the highest logit among a turn's sentences; very low where it has none."""
+    out = np.full((len(reads), logits.shape[1]), -30.0, np.float32)
+    filled = np.array([bool(read.sentences) for read in reads])
+    if len(logits):
+        out[filled] = np.maximum.reduceat(logits, [read.first for read in reads if read.sentences], axis=0)
+    return out
 
 
 def _shown(heard: Iterable[Heard]) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _COMMON = frozenset(
@@ -20,6 +21,11 @@ _FOREIGN = frozenset(
     och att det som jag är inte på en och på ja nie się jest to w z na bir ve bu için değil mi ben sen hola gracias merci bonjour danke bitte ciao grazie
     por favor oui nein sí si obrigado tack cómo está qué où avec votre sehr gut""".split()
 ) - {"no", "a", "as", "in", "to", "on", "me", "die", "den", "des", "van", "com", "z", "w", "sen", "ben", "o", "son"}  # fmt: skip
+
+
+def common(words: Sequence[str]) -> int:
+    """Return how many of the words (lower case) are everyday English ones."""
+    return sum(1 for word in words if word in _COMMON)
 
 
 def likely(text: str) -> bool:

@@ -61,13 +61,8 @@ class Measures:
             out.append(f"#asks {words[0]}")
         if words[-1] == "!":
             out.append("#exclaims")
-        cues = self.cues
-        for number in cues.find(words, sentence.line):
-            cue = cues.cues[number]
-            if cue.strength == VETO or cue.strength == VETO_TURN:
-                out.append(f"-{cue.behaviour}")
-            else:
-                out.append(f"+{cue.behaviour}")
+        for cue in self.cues.find(words, sentence.line):
+            out.append(f"{'-' if cue.strength in (VETO, VETO_TURN) else '+'}{cue.behaviour}")
         return out
 
 

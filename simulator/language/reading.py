@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from simulator.language import people
+from simulator.language import english, people
 
 MOST_CHARACTERS = 20_000  # of one turn that are read; the rest of a longer turn is not heard
 _SENTENCE = re.compile(r"[^.?!…\n]+(?:[.](?=\w)[^.?!…\n]*)*(?:[.?!…]+['\"’”)]*(?:\s*[;:]-?[)(DPp3]+)?)?|[.?!…]+")
@@ -147,9 +147,17 @@ def understands(text: str) -> bool:
 
     Emoji alone, other scripts and other languages are not. A bare number, price, "ok" or "no" is.
     """
-    from simulator.language import english
-
     return english.likely(text)
+
+
+def english_sentences(text: str) -> list[Sentence]:
+    """Return the sentences of a turn, none where it is not understood."""
+    found = sentences(text)
+    if found and text.isascii():
+        words = [word for sentence in found for word in sentence.words]
+        if english.common(words) * 4 >= len(words):
+            return found
+    return found if english.likely(text) else []
 
 
 def is_question(text: str) -> bool:

@@ -151,9 +151,9 @@ class Settings:
     least_count: int = 2
     sparse_decay: float = 0.006
     dense_decay: float = 0.003
-    steps: int = 220
+    steps: int = 150
     rate: float = 0.06
-    positive_weight: float = 2.5
+    positive_weight: float = 4.0
 
 
 class Fit:

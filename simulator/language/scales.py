@@ -1,0 +1,103 @@
+"""Scales: how polite, intimate, empathic, abusive … a text is, as people rated such texts. For measuring, not for grading.
+
+Each scale is a linear function of cues, words, shape and the word vector of the whole text, fitted to human ratings (see
+``data/CARD.md`` for which, and how well it agrees). Scores are comparable within a scale only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+
+from simulator.language import reading
+from simulator.language.cues import Cues
+from simulator.language.encoder import Encoder
+from simulator.language.features import Measures
+
+SCALES = ("politeness", "intimacy", "emotional_reaction", "interpretation", "exploration", "sexual_harassment", "abuse",
+          "romance", "conflict", "objectification")  # fmt: skip
+_MARKS = frozenset("+-#@")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A text as the scales see it: named amounts, and the rows of its words in the encoder."""
+
+    amounts: dict[str, float]
+    rows: list[int]
+
+
+def measure(text: str, measures: Measures, encoder: Encoder) -> Measured:
+    """Measure a text: logarithms of how often cues and classes occur, which words and pairs do, and its shape."""
+    found = reading.sentences(text)
+    counts: Counter[str] = Counter()
+    words: dict[str, None] = {}
+    rows: list[int] = []
+    length = 0
+    for sentence in found:
+        for name in measures.of(sentence, "trainee", turn_words=0, alone=len(found) == 1):
+            if name[0] in _MARKS:
+                counts[name] += 1
+            else:
+                words[name] = None
+        rows += [encoder.row(word) for word in sentence.words if reading.counts(word)]
+        length += len(sentence.words)
+    amounts = {name: math.log1p(count) for name, count in counts.items()}
+    share = 1 / max(1, len(found))
+    amounts |= {f"%{name}": count * share for name, count in counts.items() if name[0] == "+"}
+    asked = sum(sentence.asks for sentence in found)
+    chunks = text[: reading.MOST_CHARACTERS].split()
+    amounts |= {
+        "%length": math.log1p(length), "%sentences": math.log1p(len(found)), "%questions": math.log1p(asked),
+        "%asks": float(asked > 0), "%asks-last": float(bool(found) and found[-1].asks), "%commas": math.log1p(text.count(",")),
+        "%digits": math.log1p(sum(char.isdigit() for char in text)), "%link": float("http" in text),
+        "%shouts": float(any(len(chunk) > 2 and chunk.isupper() for chunk in chunks)),
+        "%word-length": sum(map(len, chunks)) / max(1, len(chunks)) / 5,
+    }  # fmt: skip
+    weight = 1 / math.sqrt(max(1, len(words)))
+    amounts |= dict.fromkeys((f"={name}" for name in words), weight)
+    return Measured(amounts, rows)
+
+
+class Scales:
+    """Scores texts on every scale. ``names`` are the scales, in the order of the columns."""
+
+    def __init__(self, names: tuple[str, ...], features: dict[str, int], weights: np.ndarray, dense: np.ndarray, bias: np.ndarray,
+                 floor: np.ndarray, measures: Measures, encoder: Encoder) -> None:  # fmt: skip
+        self.names = names
+        self._features, self._weights, self._dense, self._bias, self._floor = features, weights, dense, bias, floor
+        self._measures, self._encoder = measures, encoder
+
+    @classmethod
+    def load(cls, encoder: Encoder | None = None) -> Scales:
+        """Read the shipped weights; no network."""
+        with files("simulator.language").joinpath("data", "scales.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            features = bytes(stored["features"]).decode().split("\n")
+            return cls(
+                tuple(bytes(stored["names"]).decode().split("\n")),
+                {name: number for number, name in enumerate(features)},
+                stored["weights"].astype(np.float32) * stored["scale"],
+                stored["dense"].astype(np.float32),
+                stored["bias"].astype(np.float32),
+                stored["floor"].astype(np.float32),
+                Measures(Cues.load(scales=True)),
+                encoder or Encoder.load(),
+            )
+
+    def score(self, texts: Sequence[str]) -> np.ndarray:
+        """Return (texts, scales) scores. Scales of empathy are 0 where there is none to be seen; a text without words scores 0."""
+        self._encoder.make_room()
+        measured = [measure(text, self._measures, self._encoder) for text in texts]
+        out: np.ndarray = self._encoder.sums([each.rows for each in measured]) @ self._dense + self._bias
+        for number, each in enumerate(measured):
+            known = [(self._features[name], amount) for name, amount in each.amounts.items() if name in self._features]
+            if known:
+                out[number] += np.array([amount for _, amount in known], np.float32) @ self._weights[[index for index, _ in known]]
+            if not each.rows:
+                out[number] = 0.0
+        return np.where(out < self._floor, 0.0, out)

@@ -1,0 +1,119 @@
+"""Make the weights of the built-in ear: ``python -m simulator.language.training.train --data FOLDER``.
+
+FOLDER holds the rated sets as ``labelled/*.jsonl`` and ordinary service dialogues as ``service/*.jsonl`` (records of
+``{"id", "turns": [{"role", "text"}], "labels"}``). Only weights are written; no text of the folder is kept. Takes a few minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from simulator.domain.behaviour import Catalogue
+from simulator.language.cues import Cues
+from simulator.language.detector import Detector
+from simulator.language.encoder import Encoder
+from simulator.language.features import Measures
+from simulator.language.model import Model
+from simulator.language.training import scales
+from simulator.language.training.behaviours import Example, Fit, Settings, catalogue_examples, corpus_examples, dialogue_examples
+from simulator.language.training.corpus import Labelled, read
+
+HERE = Path(__file__).parent
+TURNS = ("turns_trainee.txt", "turns_customer.txt", "turns_more.txt")
+_ANSWERS = ("reciprocates_advance", "avoids_the_limit")
+_UNLIKELY = 0.15  # a strength below it makes an unlabelled behaviour of a catalogue example a "no"
+
+
+def catalogue() -> Catalogue:
+    """Return the shipped catalogue."""
+    from simulator.authoring.library import Library, shipped_folders
+
+    return Library(shipped_folders(), None).catalogue
+
+
+def examples(known: Catalogue, data: Path) -> list[Example]:
+    """Return everything the behaviours learn from."""
+    turns: list[Labelled] = [turn for name in TURNS for turn in read(HERE / name, known.ids)]
+    return corpus_examples(turns, known) + catalogue_examples(known) + dialogue_examples(data / "service" / "star200.jsonl", known)
+
+
+def settle(found: Sequence[Example], fit: Fit, model: Model, known: Catalogue, cues: Cues, encoder: Encoder) -> None:
+    """Fill in what a first model can tell: what the turns before show, and what catalogue examples do not show besides."""
+    ids = [each.id for each in known]
+    detector = Detector(known, cues, encoder, model)
+    chances = fit.predict(model)
+    heard: dict[tuple[str, str], frozenset[str]] = {}
+    for number, example in enumerate(found):
+        turn = example.turn
+        if turn.before:
+            other = "customer" if turn.role == "trainee" else "trainee"
+            if (other, turn.before) not in heard:
+                shown = (each.id for each in detector.hear(turn.before, other) if each.shown)
+                heard[other, turn.before] = frozenset(shown)
+            example.heard_before = heard[other, turn.before]
+        if example.source == "catalogue":
+            for index, behaviour in enumerate(known):
+                if np.isnan(example.wants[index]) and turn.role in behaviour.speakers and not behaviour.after:
+                    example.wants[index] = 0.0 if chances[number, index] < _UNLIKELY else np.nan
+        for name in _ANSWERS:
+            # What can only answer an advance is learnt from answers to an advance alone.
+            behaviour = known.behaviours[ids.index(name)]
+            if not example.heard_before & set(behaviour.after):
+                example.wants[ids.index(name)] = np.nan
+
+
+def precision_recall(fit: Fit, chances: np.ndarray, known: Catalogue) -> dict[str, tuple[float, float, int]]:
+    """Return precision, recall and the number of positives of each behaviour at a strength of 0.5."""
+    out = {}
+    for index, behaviour in enumerate(known):
+        judged = ~np.isnan(fit.wants[:, index])
+        wanted, given = fit.wants[judged, index] == 1, chances[judged, index] >= 0.5
+        right = int((wanted & given).sum())
+        out[behaviour.id] = right / max(1, int(given.sum())), right / max(1, int(wanted.sum())), int(wanted.sum())
+    return out
+
+
+def cross_validate(fit: Fit, settings: Settings, folds: int) -> np.ndarray:
+    """Return for each turn the strengths from a model that has not seen it."""
+    fold = np.random.default_rng(1).permutation(len(fit.examples)) % folds
+    out = np.zeros_like(fit.wants)
+    for number in range(folds):
+        model = fit.train(fold != number, settings)
+        out[fold == number] = fit.predict(model)[fold == number]
+    return out
+
+
+def main() -> None:
+    """Train, write the weights and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder with labelled/ and service/")
+    parser.add_argument("--out", type=Path, default=HERE.parent / "data", help="where the weights are written")
+    parser.add_argument("--only", choices=("behaviours", "scales"), help="train only these")
+    parser.add_argument("--folds", type=int, default=0, help="cross-validate the behaviours in so many folds too (slow)")
+    options = parser.parse_args()
+    encoder, known, figures = Encoder.load(), catalogue(), {}
+    if options.only != "scales":
+        cues = Cues.load()
+        found = examples(known, options.data)
+        settings = Settings()
+        everything = np.ones(len(found), bool)
+        fit = Fit(found, known, Measures(cues), encoder)
+        settle(found, fit, fit.train(everything, Settings(steps=60)), known, cues, encoder)
+        fit = Fit(found, known, Measures(cues), encoder)
+        (options.out / "behaviours.npz").write_bytes(fit.train(everything, settings).to_bytes())
+        if options.folds:
+            figures["behaviours"] = precision_recall(fit, cross_validate(fit, settings, options.folds), known)
+    if options.only != "behaviours":
+        weights, agreement = scales.train(options.data / "labelled", Measures(Cues.load(scales=True)), encoder)
+        (options.out / "scales.npz").write_bytes(weights)
+        figures["scales"] = agreement
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()
