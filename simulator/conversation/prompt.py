@@ -18,7 +18,7 @@ from simulator.language import tokens
 HISTORY_TOKENS = 1200
 LABEL = "Staff"
 _SILENT = "(nothing)"
-_BANDS = ((2.0, "not at all"), (4.0, "a little"), (6.0, "somewhat"), (8.0, "quite"), (10.1, "very"))
+_BANDS = ((2.0, "not at all"), (4.0, "a little"), (6.0, "somewhat"), (8.0, "quite a lot"), (10.1, "very much"))
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 

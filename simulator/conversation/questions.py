@@ -126,7 +126,8 @@ _BARE_WORDS = frozenset(
 )
 _PRICE = r"[£$€]?\d+(?:[.:]\d\d)?(?: (?:pounds?|quid|dollars?|euros?|pence|p))?"
 _PAYMENT = re.compile(
-    r"(?:\b(?:that's|that is|that'll be|that will be|comes to|it's|it'll be|total is|total's|total|you owe(?: me)?)(?: just| only)? "
+    r"(?:\b(?:that's|that is|that'll be|that will be|comes to|it's|it'll be|total is|total's|total|you owe(?: me)?)(?: "
+    r"just| only)? "
     rf"{_PRICE}(?:,? (?:please|then|altogether|in all))*|^{_PRICE},? (?:please|then)|^[£$€]?\d+[.:]\d\d)[,.!? ]*$"
 )
 _CHOICE = re.compile(r"\b(?!or (?:not|what|so|something|anything)\b)or\b")
@@ -160,7 +161,7 @@ def _plain(text: str) -> str:
 def questions(text: str) -> tuple[Question, ...]:
     """Return the sentences of ``text`` that ask something, in order."""
     found: list[Question] = []
-    for sentence in sentences(text):
+    for sentence in sentences(" ".join(text.split())):
         plain = _plain(sentence)
         marked = plain.rstrip("\"')!. ").endswith("?")
         pays = _PAYMENT.search(plain) is not None
