@@ -19,6 +19,8 @@ from simulator.domain.transcript import Turn
 
 # How many silences in a row are remarked on before the customer goes on by themselves.
 _SILENCES = 2
+# Of many questions in one turn, the last ones are kept in mind.
+_MOST_QUESTIONS = 4
 # What is said to a question that no fact answers, by its sort; to any other, that they do not know.
 _MOMENTS: dict[str, Moment] = {
     "extra": "declines", "offer": "accepts", "either": "either", "pay": "pays", "bare": "shrugs", "tag": "agrees", "how_are":
@@ -68,7 +70,7 @@ class Director:
             return Decision(
                 ASIDE, "aside", "did not understand, and says so", asides=asides.lines(self.persona, "unclear", state)
             )
-        asked = questions(heard)
+        asked = tuple(dict.fromkeys(questions(heard)))[-_MOST_QUESTIONS:]
         return self._answer(heard, asked, state) or self._act(heard, asked, state)
 
     # -- beginnings and ends
@@ -133,7 +135,7 @@ class Director:
 
     def tellable(self, asked: Sequence[Question], state: InnerState) -> tuple[Fact, ...]:
         """Return the facts that may be in a model's prompt now: told before, free to tell, or near what was just asked."""
-        near = [fact for question in asked for fact in self._finder.near(question)]
+        near = [fact for question in asked[-_MOST_QUESTIONS:] for fact in self._finder.near(question)]
         return tuple(
             fact
             for fact in self.facts
