@@ -19,6 +19,9 @@ from simulator.grading.judges.protocol import Judge
 
 # Failures that would meet every other transcript too: going on would only burn through the list.
 HOPELESS = frozenset({"unauthorised", "not_found"})
+# Nobody there: waited out for a while, and then the run stops rather than call everything failed.
+AWAY = frozenset({"unreachable"})
+WAITS_S = (1, 2, 5, 10, 20, 30, 60)
 
 
 class StopRunError(FinelineError):
@@ -84,6 +87,7 @@ class Work:
     judge: Judge
     prompt_version: str = ""
     concurrency: int = 1
+    waits_s: Sequence[float] = WAITS_S
 
 
 async def run(
@@ -106,20 +110,15 @@ async def run(
     digests = [rubric.digest for rubric in work.rubrics]
 
     async def one(transcript: Transcript, wanted: list[tuple[Rubric, str]]) -> None:
-        finished: list[tuple[str, Grade]] = []
-        for rubric, key in wanted:
-            result = await grade(transcript, rubric, work.judge)
-            finished.append((key, result))
-            if result.kind in HOPELESS:
-                break
-        hopeless = next((result for _, result in finished if result.kind in HOPELESS), None)
-        kept = [(key, result) for key, result in finished if result.kind not in HOPELESS]
+        finished = await _graded(transcript, wanted, work, stop)
+        hopeless = next((result for _, result in finished if result.kind in HOPELESS | AWAY), None)
+        kept = [(key, result) for key, result in finished if result.kind not in HOPELESS | AWAY]
         results.add((key, result.model_dump(mode="json")) for key, result in kept)
         for _, result in kept:
             tally.count(result)
         watcher.progressed(tally)
         if hopeless is not None:
-            raise StopRunError(hopeless.reason, hint="Nothing more was asked; what is finished is kept.")
+            raise StopRunError(hopeless.reason, hint="What is finished is kept; the same command goes on from there.")
 
     async def settle(*, all_of_them: bool = False) -> None:
         nonlocal underway
@@ -157,3 +156,21 @@ async def run(
             task.cancel()
         await asyncio.gather(*underway, return_exceptions=True)
     return tally
+
+
+async def _graded(
+    transcript: Transcript, wanted: Sequence[tuple[Rubric, str]], work: Work, stop: asyncio.Event
+) -> list[tuple[str, Grade]]:
+    """Grade one transcript, waiting for an endpoint that is away; what would fail for all others too ends it."""
+    finished: list[tuple[str, Grade]] = []
+    for rubric, key in wanted:
+        result = await grade(transcript, rubric, work.judge)
+        for pause in work.waits_s:
+            if result.kind not in AWAY or stop.is_set():
+                break
+            await asyncio.sleep(pause)
+            result = await grade(transcript, rubric, work.judge)
+        finished.append((key, result))
+        if result.kind in HOPELESS | AWAY:
+            break
+    return finished

@@ -141,6 +141,8 @@ async def _run(paths: list[str], reading: Reading, work: Work, ledger: Any, prog
     if with_signals:
         loop.add_signal_handler(signal.SIGINT, interrupt)
     try:
+        if chat is not None:
+            await chat.settle_on_model()
         transcripts = read(paths, reading, stdin=sys.stdin.buffer)
         return await run(transcripts, work, ledger, progress, stop=stop), stop.is_set()
     finally:

@@ -89,6 +89,21 @@ class ChatModel:
         with suppress(ModelError):  # a proxy that cannot be used is told about when a request is made
             _ = self._client
 
+    async def settle_on_model(self) -> str:
+        """Return the model's name, asking the server for its first model where none was chosen.
+
+        Results that are kept under the name ask before the first call. Raises :class:`ModelError` where the server has none.
+        """
+        if not self._model:
+            names = await self.models()
+            if not names:
+                raise ModelError(
+                    "not_found", f"{faults.server_name(self.endpoint)} has no model to talk with.", hint="Load one there first."
+                )
+            self._model = names[0]
+            self.endpoint = replace(self.endpoint, model=names[0])
+        return self._model
+
     async def aclose(self) -> None:
         """Close the connections."""
         if self._made is not None:
@@ -164,14 +179,7 @@ class ChatModel:
 
     async def _body(self, ask: _Request) -> dict[str, Any]:
         """Return the body of a request as this server takes it."""
-        if not self._model:
-            names = await self.models()
-            if not names:
-                raise ModelError(
-                    "not_found", f"{faults.server_name(self.endpoint)} has no model to talk with.", hint="Load one there first."
-                )
-            self._model = names[0]
-            self.endpoint = replace(self.endpoint, model=names[0])
+        await self.settle_on_model()
         room = THINKING_ROOM if self.quirks.thinks else 0
         options = dict(ask.options)
         effort = None if self.endpoint.local else self.quirks.effort(self._model, careful=ask.careful)

@@ -128,3 +128,27 @@ async def test_only_a_few_transcripts_are_held_at_a_time(ledger: Ledger):
 
     await run(counted(), Work([RUBRIC], judge, concurrency=4), ledger, Watcher())
     assert max(ahead) <= 5
+
+
+async def test_an_endpoint_that_is_away_is_waited_for(ledger: Ledger):
+    class Returning(Judge):
+        async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
+            judgement = await super().judge(transcript, rubric)
+            if self.asked.count("t1") == 3:
+                self.fail = {}
+            return judgement
+
+    away = Judgement(failure="Nothing answers.", kind="unreachable")
+    judge = Returning({"t1": away})
+    tally = await run(transcripts(3), Work([RUBRIC], judge, waits_s=[0] * 5), ledger, Watcher())
+    assert (tally.scored, tally.failed) == (3, 0)
+    assert judge.asked == ["t0", "t1", "t1", "t1", "t1", "t2"]
+
+
+async def test_an_endpoint_that_stays_away_stops_the_run_and_nothing_is_called_failed(ledger: Ledger):
+    away = Judgement(failure="Nothing answers.", kind="unreachable")
+    judge = Judge({f"t{n}": away for n in range(1, 1000)})
+    with pytest.raises(StopRunError, match="Nothing answers"):
+        await run(transcripts(1000), Work([RUBRIC], judge, concurrency=3, waits_s=[0, 0]), ledger, Watcher())
+    assert len(ledger.done) == 1
+    assert len(judge.asked) < 20
