@@ -144,16 +144,26 @@ class Readings:
     """Second readings under way and come in, by turn number (from 1)."""
 
     def __init__(self, appraiser: Appraiser | None) -> None:
-        self._appraiser = appraiser
+        self.appraiser = appraiser
         self._tasks: dict[int, asyncio.Task[Reading]] = {}
+
+    def change(self, appraiser: Appraiser | None) -> None:
+        """Read with another from now on; what the former one has not finished is dropped, what it has finished counts."""
+        if appraiser is self.appraiser:
+            return
+        self.appraiser = appraiser
+        for number, task in list(self._tasks.items()):
+            if not task.done():
+                task.cancel()
+                del self._tasks[number]
 
     def start(self, turns: Sequence[Turn]) -> None:
         """Begin to read the last of ``turns`` again, unless it is not the trainee's or has been begun."""
         number = len(turns)
-        if self._appraiser is None or not turns or turns[-1].role != "trainee" or turns[-1].appraised_by != BUILTIN:
+        if self.appraiser is None or not turns or turns[-1].role != "trainee" or turns[-1].appraised_by != BUILTIN:
             return
         if number not in self._tasks:
-            self._tasks[number] = asyncio.ensure_future(self._appraiser.read(tuple(turns)))
+            self._tasks[number] = asyncio.ensure_future(self.appraiser.read(tuple(turns)))
 
     def take(self) -> dict[int, Reading]:
         """Return the readings that have come in, each once."""

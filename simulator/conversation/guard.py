@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.conversation import prompt
 from simulator.conversation.role_talk import RoleTalk, assistant_talk, says_goodbye
 from simulator.conversation.scene import Scene
 from simulator.conversation.sense import speaks_english
-from simulator.conversation.sentences import content, overlap, repeats, words
+from simulator.conversation.sentences import content, overlap, repeats, sentences, words
 from simulator.domain.text import clean, fold
 from simulator.language import english
 
@@ -86,6 +87,13 @@ class Guard:
         self._talk = talk
         persona, identity = scene.persona, scene.identity
         self._own = {fold(each) for each in (identity.name, persona.name, persona.role, "customer", "me", "reply")}
+        # The customer does not speak of themself by name, nor claim the trainee's job.
+        self._own_story = re.compile(
+            rf"^{re.escape(fold(identity.name))}(?:'s \w+| (?:is|was|has|had|does|did|will|would|knows|feels|thinks|says"
+            rf"|said|starts))\b"
+        )
+        self._own_job = re.compile(rf"\b(?:i'm|i am|it's|as) (?:a|an|the|your) {re.escape(fold(scene.scenario.trainee))}\b")
+        self._prompt = sentences(prompt.system(scene))
         self._narration = re.compile(_NARRATION.pattern.replace("{name}", re.escape(fold(identity.name))))
         allowed = {fact.id for fact in scene.facts} | {fact.id for fact in scene.decision.facts}
         open_words = content(
@@ -159,7 +167,7 @@ class Guard:
             return "assistant"
         if self._narrates(plain, text):
             return "narration"
-        if self._scene.persona.role == "customer" and self._talk.staff_talk(text):
+        if self._scene.persona.role == "customer" and (self._own_job.search(plain) or self._talk.staff_talk(text)):
             return "staff"
         if self._scene.decision.kind != "ending" and says_goodbye(text):
             return "goodbye"
@@ -177,10 +185,14 @@ class Guard:
     def _narrates(self, plain: str, text: str) -> bool:
         if any(text.count(mark) for mark in "*[]<>") or text.count("(") != text.count(")"):
             return True
+        if self._own_story.search(plain):
+            return True
         return self._narration.search(plain) is not None and not plain.startswith(("i ", "my ", "so ", "and "))
 
     def _leaks(self, text: str) -> bool:
         plain = fold(text)
+        if repeats(text, self._prompt):
+            return True
         if any(
             re.search(rf"\b{re.escape(name.replace('_', ' '))}\s*(?:[:=]|is (?:at |now )?\d|level)", plain)
             for name in self._scene.state.feelings

@@ -55,7 +55,7 @@ def messages(
     so that an endpoint can keep what it has read of it. Facts that may not be told now are nowhere in it.
     """
     recent = _recent(scene, history_tokens)
-    chat = [{"role": "system", "content": _system(scene)}]
+    chat = [{"role": "system", "content": system(scene)}]
     heard = _SILENT
     name = scene.identity.name
     for turn in recent:
@@ -70,7 +70,8 @@ def messages(
     return chat
 
 
-def _system(scene: Scene) -> str:
+def system(scene: Scene) -> str:
+    """Return the part of the prompt that stays the same all through a conversation."""
     persona, identity, at_most = scene.persona, scene.identity, scene.persona.voice.at_most
     article = "an" if persona.role[0] in "aeiou" else "a"
     return _template("system").render(

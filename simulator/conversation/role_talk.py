@@ -177,6 +177,9 @@ _STAFF = re.compile(
             r"\bwhat (?:brings you|can i get)\b",
             r"\bwelcome (?:to|in\b|back to)",
             r"\bvalued customer\b",
+            r"\byou(?:'re| are) (?:not )?(?:a|the|our|my) customer\b",
+            r"\bwe (?:only |all |both |do )?work here\b",
+            r"\b(?:i'll|i will|i can|let me) take care of (?:it|this|that)\b",
             r"\b(?:fix|repair|mend|refund|replace) your\b",
             r"\btake (?:it|this|that) apart\b|\brepair work\b",
             r"\bhow (?:do|will|would|are|shall) you (?:be |intend to |want to |like to |wish to |going to |prefer to "

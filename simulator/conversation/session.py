@@ -76,7 +76,7 @@ class Spoken:
 class Session:
     """One conversation. State is a fold over ``transcript.turns``: a session made from any prefix goes on the same way.
 
-    ``voice`` may be set at any time; it is used from the next reply on.
+    ``voice`` may be set at any time; it is used from the next reply on. So may ``appraiser``, which goes with it.
     """
 
     def __init__(
@@ -148,6 +148,15 @@ class Session:
         )  # fmt: skip
         session.transcript.id = _identify(persona.id, scenario.id, identity.name, seed, salt)
         return session
+
+    @property
+    def appraiser(self) -> Appraiser | None:
+        """What reads the trainee's turns a second time; setting another drops the readings that are under way."""
+        return self._readings.appraiser
+
+    @appraiser.setter
+    def appraiser(self, appraiser: Appraiser | None) -> None:
+        self._readings.change(appraiser)
 
     @property
     def _turns(self) -> list[Turn]:

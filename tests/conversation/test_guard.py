@@ -55,6 +55,7 @@ def test_staff_and_assistants_would_say(talk, text):
         ("\x1b[31mIt's only\x1b[0m a toaster.", "It's only a toaster."),
         ("It's **only** a [/x] toaster.", "It's only a toaster."),
         ("*looks away*", ""),
+        ("Robin, same as it says on the form.", "Robin, same as it says on the form."),
     ],
 )
 def test_what_is_not_speech_is_taken_off(guard, text, shown):
@@ -69,6 +70,9 @@ def test_what_is_not_speech_is_taken_off(guard, text, shown):
         ("Assistant: Right.", "other_speaker"),
         ("She sighs and looks at the toaster.", "narration"),
         ("Robin laughs softly at that.", "narration"),
+        ("Robin has been waiting for an hour.", "narration"),
+        ("I'm the returns assistant, after all.", "staff"),
+        ("The returns assistant speaks to Robin and does the work here.", "leak"),
         ("(Robin puts the box down and", "narration"),
         ("```python", "markup"),
         ("1. one thing", "markup"),
