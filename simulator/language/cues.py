@@ -30,7 +30,8 @@ from importlib.resources import files
 VETO = -1.0
 VETO_TURN = -2.0
 _FILLERS = (
-    "well oh ok so and but right now yes no ah aw aww haha hi hello hey sorry um er uh then anyway look honestly name sir , … ! :)"
+    "well oh ok so and but right now yes no ah aw aww haha hi hello hey sorry um er uh then anyway look honestly "
+    "name sir , … ! :)"
 )
 _OPENING = f"^ (?:(?:{'|'.join(re.escape(word) for word in _FILLERS.split())}) )*"
 _GAPS = {"..": r"(?:[^ ,?!…]+ ){0,2}?", "...": r"(?:\S+ ){0,5}?"}
@@ -162,8 +163,8 @@ class Cues:
 
 
 _COMMON = frozenset(
-    "i you the a an to it is that's that your we of and in for on i'm are do can have be so this not with me my just it's , ? ! there was "
-    "at all what how no will would could if they here get go up out good one like now".split()
+    "i you the a an to it is that's that your we of and in for on i'm are do can have be so this not with me my just it's , ? ! "
+    "there was at all what how no will would could if they here get go up out good one like now".split()
 )
 
 

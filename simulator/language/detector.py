@@ -44,13 +44,13 @@ class Likeness:
 
     def __init__(self, catalogue: Catalogue, encoder: Encoder) -> None:
         texts = [text for each in catalogue for text in (*each.examples, *each.near_misses)]
-        rows = [[encoder.row(word) for s in reading.sentences(text) for word in s.words if reading.counts(word)] for text in texts]
+        rows = [
+            [encoder.row(word) for s in reading.sentences(text) for word in s.words if reading.counts(word)] for text in texts
+        ]
         self._known = _leading(encoder.sums(rows))
         counts = [len(side) for each in catalogue for side in (each.examples, each.near_misses)]
         starts = np.cumsum([0, *counts])
-        self._spans = [
-            (starts[index], starts[index + 1], starts[index + 2]) for index in range(0, len(counts), 2)
-        ]
+        self._spans = [(starts[index], starts[index + 1], starts[index + 2]) for index in range(0, len(counts), 2)]
 
     def of(self, vectors: np.ndarray, without: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, behaviours) likeness 0–1 to the closest example, and to the closest near miss.
@@ -105,7 +105,8 @@ class Detector:
         self._trained = self._columns >= 0
         self._after = [frozenset(each.after) for each in catalogue]
         self._allowed = {
-            role: frozenset(index for index, each in enumerate(catalogue) if role in each.speakers) for role in ("trainee", "customer")
+            role: frozenset(index for index, each in enumerate(catalogue) if role in each.speakers)
+            for role in ("trainee", "customer")
         }
 
     @classmethod

@@ -59,11 +59,18 @@ def weighted_kappa(scores: np.ndarray, labels: np.ndarray, most_levels: int = 5)
 
 
 def interval(
-    statistic: Callable[[np.ndarray, np.ndarray], float], scores: np.ndarray, labels: np.ndarray, *, seed: int = 0, times: int = 1000
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    scores: np.ndarray,
+    labels: np.ndarray,
+    *,
+    seed: int = 0,
+    times: int = 1000,
 ) -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval of a statistic over items; NaN where no resample has a value."""
     random = np.random.default_rng(seed)
-    draws = [statistic(scores[rows], labels[rows]) for rows in (random.integers(0, len(scores), len(scores)) for _ in range(times))]
+    draws = [
+        statistic(scores[rows], labels[rows]) for rows in (random.integers(0, len(scores), len(scores)) for _ in range(times))
+    ]
     found = np.array([draw for draw in draws if not np.isnan(draw)])
     if not len(found):
         return float("nan"), float("nan")

@@ -94,4 +94,5 @@ def damping(lengths: np.ndarray) -> np.ndarray:
 
     Without it a long sentence would show every behaviour at once.
     """
-    return np.sqrt(40.0 / np.maximum(lengths, 40.0)).astype(np.float32)
+    out: np.ndarray = np.sqrt(40.0 / np.maximum(lengths, 40.0)).astype(np.float32)
+    return out

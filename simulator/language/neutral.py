@@ -21,27 +21,31 @@ _PRONOUNS = {
     "he's": "they're", "she's": "they're", "he'll": "they'll", "she'll": "they'll", "he'd": "they'd", "she'd": "they'd",
 }  # fmt: skip
 _NOUNS = {
-    "husband": "spouse", "wife": "spouse", "hubby": "spouse", "wifey": "spouse", "boyfriend": "partner", "girlfriend": "partner",
-    "fiancé": "betrothed", "fiancée": "betrothed", "fiance": "betrothed", "fiancee": "betrothed", "man": "person", "woman": "person",
-    "men": "people", "women": "people", "guy": "person", "guys": "people", "bloke": "person", "blokes": "people", "chap": "person",
-    "chaps": "people", "gal": "person", "lad": "youngster", "lass": "youngster", "lads": "youngsters", "lasses": "youngsters",
-    "lady": "person", "ladies": "people", "gentleman": "person", "gentlemen": "people", "gent": "person", "gents": "people",
-    "boy": "youngster", "girl": "youngster", "boys": "youngsters", "girls": "youngsters", "male": "person", "female": "person",
-    "sir": "Mx", "madam": "Mx", "ma'am": "Mx", "missus": "Mx", "mr": "Mx", "mrs": "Mx", "ms": "Mx", "mister": "Mx",
-    "mum": "parent", "mom": "parent", "dad": "parent", "mummy": "parent", "daddy": "parent", "mother": "parent", "father": "parent",
+    "husband": "spouse", "wife": "spouse", "hubby": "spouse", "wifey": "spouse", "boyfriend": "partner",
+    "girlfriend": "partner", "fiancé": "betrothed", "fiancée": "betrothed", "fiance": "betrothed", "fiancee": "betrothed",
+    "man": "person", "woman": "person", "men": "people", "women": "people", "guy": "person", "guys": "people",
+    "bloke": "person", "blokes": "people", "chap": "person", "chaps": "people", "gal": "person", "lad": "youngster",
+    "lass": "youngster", "lads": "youngsters", "lasses": "youngsters", "lady": "person", "ladies": "people",
+    "gentleman": "person", "gentlemen": "people", "gent": "person", "gents": "people", "boy": "youngster",
+    "girl": "youngster", "boys": "youngsters", "girls": "youngsters", "male": "person", "female": "person", "sir": "Mx",
+    "madam": "Mx", "ma'am": "Mx", "missus": "Mx", "mr": "Mx", "mrs": "Mx", "ms": "Mx", "mister": "Mx", "mum": "parent",
+    "mom": "parent", "dad": "parent", "mummy": "parent", "daddy": "parent", "mother": "parent", "father": "parent",
     "mums": "parents", "moms": "parents", "dads": "parents", "mothers": "parents", "fathers": "parents",
-    "gran": "grandparent", "granny": "grandparent", "grandma": "grandparent", "grandmother": "grandparent", "nan": "grandparent",
-    "nana": "grandparent", "grandad": "grandparent", "granddad": "grandparent", "grandpa": "grandparent", "grandfather": "grandparent",
-    "son": "child", "daughter": "child", "sons": "children", "daughters": "children", "grandson": "grandchild",
-    "granddaughter": "grandchild", "grandsons": "grandchildren", "granddaughters": "grandchildren", "brother": "sibling",
-    "sister": "sibling", "brothers": "siblings", "sisters": "siblings", "uncle": "relative", "aunt": "relative", "auntie": "relative",
-    "nephew": "relative", "niece": "relative", "king": "monarch", "queen": "monarch", "waiter": "server", "waitress": "server",
-    "barman": "bartender", "barmaid": "bartender", "actress": "actor", "groom": "newlywed", "bride": "newlywed", "widow": "widowed person",
-    "widower": "widowed person", "handsome": "good-looking", "salesman": "salesperson", "saleswoman": "salesperson",
-    "businessman": "businessperson", "businesswoman": "businessperson", "policeman": "police officer", "policewoman": "police officer",
+    "gran": "grandparent", "granny": "grandparent", "grandma": "grandparent", "grandmother": "grandparent",
+    "nan": "grandparent", "nana": "grandparent", "grandad": "grandparent", "granddad": "grandparent",
+    "grandpa": "grandparent", "grandfather": "grandparent", "son": "child", "daughter": "child", "sons": "children",
+    "daughters": "children", "grandson": "grandchild", "granddaughter": "grandchild", "grandsons": "grandchildren",
+    "granddaughters": "grandchildren", "brother": "sibling", "sister": "sibling", "brothers": "siblings",
+    "sisters": "siblings", "uncle": "relative", "aunt": "relative", "auntie": "relative", "nephew": "relative",
+    "niece": "relative", "king": "monarch", "queen": "monarch", "waiter": "server", "waitress": "server",
+    "barman": "bartender", "barmaid": "bartender", "actress": "actor", "groom": "newlywed", "bride": "newlywed",
+    "widow": "widowed person", "widower": "widowed person", "handsome": "good-looking", "salesman": "salesperson",
+    "saleswoman": "salesperson", "businessman": "businessperson", "businesswoman": "businessperson",
+    "policeman": "police officer", "policewoman": "police officer",
 }  # fmt: skip
 _NOT_OWNED = frozenset(
-    "a an the this that these those to for in on at of with from by about and or but if when while because so as than then now again "
+    "a an the this that these those to for in on at of with from by about and or but if when while because so as than then now "
+    "again "
     "is are was were will would can could should may might must has have had do does did not very too also just yesterday today "
     "tomorrow tonight later soon there here out up down off over back away before after you me us it".split()
 )
@@ -137,7 +141,11 @@ def _instead(word: str, following: str | None, known: set[str], stand_ins: dict[
         neutral = "their" if owns else ("them" if plain == "her" else "theirs")
     elif plain in _PRONOUNS:
         neutral = _PRONOUNS[plain]
-        if neutral == "they're" and following is not None and following.casefold() in ("got", "been", "had", "gone", "done", "never"):
+        if (
+            neutral == "they're"
+            and following is not None
+            and following.casefold() in ("got", "been", "had", "gone", "done", "never")
+        ):
             neutral = "they've"
     elif bare in _NOUNS:
         neutral = _NOUNS[bare] + ending

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from simulator.language import english, people
+from simulator.language import english, people, wordlists
 
 MOST_CHARACTERS = 20_000  # of one turn that are read; the rest of a longer turn is not heard
 _SENTENCE = re.compile(r"[^.?!…\n]+(?:[.](?=\w)[^.?!…\n]*)*(?:[.?!…]+['\"’”)]*(?:\s*[;:]-?[)(DPp3]+)?)?|[.?!…]+")
@@ -18,25 +18,8 @@ _TOKEN = re.compile(
     "|[\U0001f300-\U0001faff\u2600-\u27bf\u2764]"
 )
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
-_LETTERS = re.compile(r"[^\W\d_]")
-_PUNCTUATION = frozenset("?!,;….")
 
-_SPELLINGS = {
-    "im": "i'm", "ive": "i've", "ill": "i'll", "id": "i'd", "u": "you", "ur": "your", "r": "are", "youre": "you're", "youve": "you've",
-    "youll": "you'll", "dont": "don't", "doesnt": "doesn't", "didnt": "didn't", "cant": "can't", "cannot": "can't", "wont": "won't",
-    "isnt": "isn't", "wasnt": "wasn't", "arent": "aren't", "couldnt": "couldn't", "wouldnt": "wouldn't", "shouldnt": "shouldn't",
-    "havent": "haven't", "hasnt": "hasn't", "thats": "that's", "theres": "there's", "heres": "here's", "whats": "what's",
-    "lets": "let's", "pls": "please", "plz": "please", "thx": "thanks", "ty": "thanks", "ta": "thanks", "thankyou": "thank-you",
-    "gonna": "going-to", "wanna": "want-to", "gotta": "got-to", "gimme": "give-me", "lemme": "let-me", "dunno": "don't-know",
-    "sry": "sorry", "sorrry": "sorry", "soz": "sorry", "okay": "ok", "k": "ok", "okey": "ok", "ya": "you", "yeah": "yes", "yep": "yes", "yup": "yes",
-    "yea": "yes", "nope": "no", "nah": "no", "luv": "love", "lol": "haha", "lmao": "haha", "hah": "haha", "hahaha": "haha", "hehe": "haha",
-    "heh": "haha", "ha": "haha", "tmrw": "tomorrow", "tmr": "tomorrow", "cos": "because", "cuz": "because", "coz": "because", "recieve": "receive",
-    "reciept": "receipt", "recipt": "receipt", "definately": "definitely", "refound": "refund", "appologise": "apologise",
-    "apologize": "apologise", "apologies": "apologies", "colour": "colour", "color": "colour", "favorite": "favourite", "wierd": "weird",
-    "beautifull": "beautiful", "gorgous": "gorgeous", "frustating": "frustrating", "inconvience": "inconvenience",
-    "inconvinience": "inconvenience", "mananger": "manager", "manger": "manager", "teh": "the", "adn": "and", "hv": "have", "abt": "about",
-    "realy": "really", "reallly": "really", "wat": "what", "wot": "what", "msg": "message", "insta": "instagram", "ig": "instagram",
-}  # fmt: skip
+_SPELLINGS = wordlists.spellings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +58,11 @@ def sentences(text: str) -> list[Sentence]:
 
 
 def counts(word: str) -> bool:
-    """Return whether a plain word has a meaning of its own (punctuation, names and the folded pronouns have not)."""
-    return word[0] not in _PUNCTUATION and word not in _EMPTY
+    """Return whether a plain word has a meaning of its own (marks, emoji, names and the folded pronouns have not)."""
+    return word[0].isalnum() and word not in _EMPTY
 
 
-_EMPTY = frozenset({people.NAME, people.THEY, "them", ":)", ";)", ":("})
+_EMPTY = frozenset({people.NAME, people.THEY, "them"})
 
 _known: dict[str, str] = {}
 
@@ -102,14 +85,12 @@ def _plain(token: str) -> str:
         double = _STRETCHED.sub(r"\1\1", word)
         word = double if double in _COMMON_DOUBLES else single
     word = _SPELLINGS.get(word, word)
+    if word.endswith("'s") and word[:-2] in people.FOLDED and word not in people.FOLDED:
+        return f"{people.FOLDED[word[:-2]]}'s"
     return people.FOLDED.get(word, word)
 
 
-_COMMON_DOUBLES = frozenset(
-    "good cool soon too see need well hello happy sorry really all will still little free look looks been keep week three coffee "
-    "sweet green apple better terrible horrible silly lovely yummy funny pretty feel off add tell call bill full dull hell "
-    "annoying annoyed stuff bloody hurry happen book took room food foot mood".split()
-)
+_COMMON_DOUBLES = wordlists.read("doubled letters")
 
 
 def plain_words(tokens: list[str], *, shouted: bool = False) -> list[str]:
@@ -128,6 +109,8 @@ def plain_words(tokens: list[str], *, shouted: bool = False) -> list[str]:
         elif after_they:
             word = people.plural_verb(word)
         after_they = word == people.THEY
+        if after_they and out:
+            out[-1] = people.before_they(out[-1])
         if "-" in word and word in _PAIRS:
             out += _PAIRS[word]
         else:
@@ -136,7 +119,8 @@ def plain_words(tokens: list[str], *, shouted: bool = False) -> list[str]:
 
 
 _PAIRS = {
-    "going-to": ("going", "to"), "want-to": ("want", "to"), "got-to": ("got", "to"), "give-me": ("give", "me"), "let-me": ("let", "me"),
+    "going-to": ("going", "to"), "want-to": ("want", "to"), "got-to": ("got", "to"), "give-me": ("give", "me"),
+    "let-me": ("let", "me"),
     "don't-know": ("don't", "know"), "thank-you": ("thank", "you"), "they-are": ("they", "are"), "they-have": ("they", "have"),
     "they-will": ("they", "will"), "they-would": ("they", "would"),
 }  # fmt: skip
@@ -167,9 +151,11 @@ def is_question(text: str) -> bool:
 
 _ASKS = re.compile(
     r"(?: (?:ok|so|and|but|well|now|right|oh|hi|hello|sorry|please|haha|then|just|,|name))* "
-    r"(?:(?:what|when|where|which|who|whose|why|how) (?!ever|about that |lovely|nice|kind|sweet|a |an |funny|wonderful|exciting|awful|frustrating)"
-    r"(?:is|are|was|were|do|does|did|can|could|would|will|should|have|has|many|much|long|old|often|far|big|soon|size|colour|time|kind|sort|one|day|about|"
-    r"exactly|[a-z]+ (?:is|are|was|were|do|does|did|can|could|would|will|should|have|has|am))"
-    r"|(?:do|does|did|can|could|would|will|shall|should|may|might|is|are|was|were|have|has|am|don't|didn't|isn't|aren't|won't|can't|couldn't|wouldn't|haven't) "
+    r"(?:(?:what|when|where|which|who|whose|why|how) "
+    r"(?!ever|about that |lovely|nice|kind|sweet|a |an |funny|wonderful|exciting|awful|frustrating)"
+    r"(?:is|are|was|were|do|does|did|can|could|would|will|should|have|has|many|much|long|old|often|far|big|soon|size|colour|time|kind|"
+    r"sort|one|day|about|exactly|[a-z]+ (?:is|are|was|were|do|does|did|can|could|would|will|should|have|has|am))"
+    r"|(?:do|does|did|can|could|would|will|shall|should|may|might|is|are|was|were|have|has|am|don't|didn't|isn't|aren't|won't|can't|"
+    r"couldn't|wouldn't|haven't) "
     r"(?:i|you|we|they|it|that|this|there|your|the|anyone|anything) (?!worry|not ))"
 )

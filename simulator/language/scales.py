@@ -76,7 +76,10 @@ class Scales:
     @classmethod
     def load(cls, encoder: Encoder | None = None) -> Scales:
         """Read the shipped weights; no network."""
-        with files("simulator.language").joinpath("data", "scales.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with (
+            files("simulator.language").joinpath("data", "scales.npz").open("rb") as file,
+            np.load(file, allow_pickle=False) as stored,
+        ):
             features = bytes(stored["features"]).decode().split("\n")
             return cls(
                 tuple(bytes(stored["names"]).decode().split("\n")),
@@ -90,14 +93,16 @@ class Scales:
             )
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
-        """Return (texts, scales) scores. Scales of empathy are 0 where there is none to be seen; a text without words scores 0."""
+        """Return (texts, scales) scores. Empathy is 0 where there is none to be seen; a text without words is 0."""
         self._encoder.make_room()
         measured = [measure(text, self._measures, self._encoder) for text in texts]
         out: np.ndarray = self._encoder.sums([each.rows for each in measured]) @ self._dense + self._bias
         for number, each in enumerate(measured):
             known = [(self._features[name], amount) for name, amount in each.amounts.items() if name in self._features]
             if known:
-                out[number] += np.array([amount for _, amount in known], np.float32) @ self._weights[[index for index, _ in known]]
+                out[number] += (
+                    np.array([amount for _, amount in known], np.float32) @ self._weights[[index for index, _ in known]]
+                )
             if not each.rows:
                 out[number] = 0.0
         return np.where(out < self._floor, 0.0, out)

@@ -101,7 +101,9 @@ def positives(values: Sequence[Any], rule: str | None) -> np.ndarray:
     if isinstance(values[0], str):
         if rule is None:
             some = ", ".join(sorted({str(value) for value in values})[:8])
-            raise UsageError("These labels are words.", hint=f"Say which count as positive with --positive TEXT; there are: {some}.")
+            raise UsageError(
+                "These labels are words.", hint=f"Say which count as positive with --positive TEXT; there are: {some}."
+            )
         return np.array([rule.casefold() in str(value).casefold() for value in values])
     numbers = np.array(values, float)
     if rule is None:
@@ -132,7 +134,9 @@ def score(items: Sequence[Item], wanted: Sequence[str], detector: Detector, scal
     return {name: out[name] for name in names}
 
 
-def agree(name: str, scores: np.ndarray, values: Sequence[Any], positive: np.ndarray, *, times: int = 1000, seed: int = 0) -> Agreement:
+def agree(
+    name: str, scores: np.ndarray, values: Sequence[Any], positive: np.ndarray, *, times: int = 1000, seed: int = 0
+) -> Agreement:
     """Return the agreement of one score with the labels, with bootstrap intervals over items."""
     numbers = positive.astype(float) if isinstance(values[0], str) else np.array(values, float)
 

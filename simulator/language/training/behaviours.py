@@ -20,8 +20,9 @@ from simulator.language.training.corpus import Labelled
 LIKENESS_DIMENSIONS = 64
 # Behaviours that ordinary service dialogues practically never hold: those dialogues teach what they are not.
 RARE = frozenset(
-    "hostile makes_advance shows_intimate_interest makes_innuendo compliments_appearance shares_contact_details asks_contact_details "
-    "sarcasm condescends backhanded_remark passive_aggression dismisses_feeling accuses pressures_after_no names_a_limit_kindly "
+    "hostile makes_advance shows_intimate_interest makes_innuendo compliments_appearance "
+    "shares_contact_details "
+    "asks_contact_details sarcasm condescends backhanded_remark passive_aggression dismisses_feeling accuses pressures_after_no names_a_limit_kindly "
     "names_a_limit_coldly banters overpromises names_the_tension tests_boundary".split()
 )
 
@@ -90,7 +91,10 @@ def corpus_examples(turns: Sequence[Labelled], catalogue: Catalogue) -> list[Exa
     out = []
     for turn in turns:
         wants = np.array(
-            [np.nan if each.id in turn.may or turn.role not in each.speakers else float(each.id in turn.shows) for each in catalogue],
+            [
+                np.nan if each.id in turn.may or turn.role not in each.speakers else float(each.id in turn.shows)
+                for each in catalogue
+            ],
             np.float32,
         )
         out.append(Example(turn, wants))
@@ -107,11 +111,14 @@ def dialogue_examples(path: Path, catalogue: Catalogue, most: int = 1500) -> lis
     out = []
     for role, text in list(texts)[::step][:most]:
         wants = np.array([0.0 if each.id in RARE else np.nan for each in catalogue], np.float32)
-        out.append(Example(Labelled("trainee" if role == "trainee" else "customer", "", text, frozenset(), frozenset()), wants, 0.5, "dialogue"))
+        turn = Labelled("trainee" if role == "trainee" else "customer", "", text, frozenset(), frozenset())
+        out.append(Example(turn, wants, 0.5, "dialogue"))
     return out
 
 
-def likeness(vectors: np.ndarray, owners: np.ndarray, examples: Sequence[Example], catalogue: Catalogue, encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
+def likeness(
+    vectors: np.ndarray, owners: np.ndarray, examples: Sequence[Example], catalogue: Catalogue, encoder: Encoder
+) -> tuple[np.ndarray, np.ndarray]:
     """Return each sentence's likeness to the examples and to the near misses of each behaviour, never to itself."""
     from simulator.language.detector import Likeness
 
@@ -187,7 +194,8 @@ class Fit:
         weight = known * self.weights[turns][:, None] * np.where(wants == 1, settings.positive_weight, 1.0)
         wants = np.nan_to_num(wants)
         outputs = wants.shape[1]
-        parameters = [np.zeros((len(vocabulary), outputs), np.float32), np.zeros((dense.shape[1], outputs), np.float32),
+        shape = (len(vocabulary), outputs)
+        parameters = [np.zeros(shape, np.float32), np.zeros((dense.shape[1], outputs), np.float32),
                       np.full(outputs, -3.0, np.float32), np.ones(outputs, np.float32), -np.ones(outputs, np.float32)]  # fmt: skip
         decays = [settings.sparse_decay, settings.dense_decay, 0.0, 0.01, 0.01]
         first = [np.zeros_like(each) for each in parameters]
@@ -195,19 +203,32 @@ class Fit:
         columns = np.arange(outputs)
         total = weight.sum(axis=0) + 1
         for step in range(1, settings.steps + 1):
-            logits = inputs.forward(parameters[0]) + dense @ parameters[1] + parameters[2] + like * parameters[3] + unlike * parameters[4]
+            logits = (
+                inputs.forward(parameters[0])
+                + dense @ parameters[1]
+                + parameters[2]
+                + like * parameters[3]
+                + unlike * parameters[4]
+            )
             best = np.stack([start + logits[start:end].argmax(axis=0) for start, end in zip(starts, ends, strict=True)])
             chance = 1 / (1 + np.exp(-logits[best, columns]))
             error = (chance - wants) * weight / total * 60
             spread = np.zeros_like(logits)
             spread[best, columns] = error
-            slopes = [inputs.backward(spread), dense.T @ spread, spread.sum(axis=0), (like * spread).sum(axis=0), (unlike * spread).sum(axis=0)]
+            slopes = [
+                inputs.backward(spread),
+                dense.T @ spread,
+                spread.sum(axis=0),
+                (like * spread).sum(axis=0),
+                (unlike * spread).sum(axis=0),
+            ]
             rate = settings.rate * min(1.0, 2.5 * (1 - step / (settings.steps + 1)))
-            for index, (value, slope, decay) in enumerate(zip(parameters, slopes, decays, strict=True)):
-                slope = slope + decay * value * 10
+            for index, (raw, decay) in enumerate(zip(slopes, decays, strict=True)):
+                slope = raw + decay * parameters[index] * 10
                 first[index] = 0.9 * first[index] + 0.1 * slope
                 second[index] = 0.99 * second[index] + 0.01 * slope**2
-                value -= rate * (first[index] / (1 - 0.9**step)) / (np.sqrt(second[index] / (1 - 0.99**step)) + 1e-6)
+                spread_root = np.sqrt(second[index] / (1 - 0.99**step)) + 1e-6
+                parameters[index] -= rate * (first[index] / (1 - 0.9**step)) / spread_root
         names = tuple(each.id for each in self.catalogue)
         return Model(names, vocabulary, *parameters)
 

@@ -37,8 +37,8 @@ def read(path: Path, known: Iterable[str]) -> list[Labelled]:
     names = set(known) | {"none"}
     out: list[Labelled] = []
     header: tuple[Role, str, list[str]] | None = None
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        line = line.strip()
+    for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
+        line = raw.strip()
         if not line or line.startswith("#"):
             continue
         place = f"{path.name}:{number}"
@@ -54,7 +54,7 @@ def read(path: Path, known: Iterable[str]) -> list[Labelled]:
         notes = _NOTES.search(line)
         marks = list(labels)
         if notes is not None:
-            line, adding = line[: notes.start()], True
+            adding = True
             for mark in notes[0].split():
                 if mark in "+-":
                     adding = mark == "+"
@@ -66,5 +66,6 @@ def read(path: Path, known: Iterable[str]) -> list[Labelled]:
         may = frozenset(mark[1:] for mark in marks if mark[0] == "?") - shows
         if unknown := (shows | may) - names:
             raise CorpusError(f"{place}: no behaviour {', '.join(sorted(unknown))}")
-        out.append(Labelled(role, before, line, shows, may))
+        text = line[: notes.start()] if notes is not None else line
+        out.append(Labelled(role, before, text, shows, may))
     return out

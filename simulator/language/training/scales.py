@@ -38,7 +38,9 @@ TARGETS: Mapping[str, Target] = {
     "emotional_reaction": Target("epitome_reddit", lambda it: it["emotional_reactions"], floored=True),
     "interpretation": Target("epitome_reddit", lambda it: it["interpretations"], floored=True),
     "exploration": Target("epitome_reddit", lambda it: it["explorations"], floored=True),
-    "sexual_harassment": Target("convabuse", lambda it: float(it["sexual_harassment_votes"] * 2 >= it["raters"]), yes_no=True, strength=6.0),
+    "sexual_harassment": Target(
+        "convabuse", lambda it: float(it["sexual_harassment_votes"] * 2 >= it["raters"]), yes_no=True, strength=6.0
+    ),
     "abuse": Target("convabuse", lambda it: float(it["mean_severity"] < 0), yes_no=True, strength=6.0),
     "romance": Target("ten_dims", lambda it: float(it["votes"]["romance"] > 0), yes_no=True),
     "conflict": Target("ten_dims", lambda it: float(it["votes"]["conflict"] >= 2), yes_no=True),
@@ -90,7 +92,8 @@ class Design:
 
 def floor_for(scores: np.ndarray, ratings: np.ndarray) -> float:
     """Return the score below which calling it 0 agrees best with the ratings."""
-    return float(max((np.quantile(scores, q) for q in np.arange(0, 0.96, 0.03)), key=lambda t: spearman(np.where(scores < t, 0, scores), ratings)))
+    floors = [float(np.quantile(scores, share)) for share in np.arange(0, 0.96, 0.03)]
+    return max(floors, key=lambda floor: spearman(np.where(scores < floor, 0, scores), ratings))
 
 
 def cross_predict(design: Design, ratings: np.ndarray, rows: np.ndarray, strength: float, seed: int = 0) -> np.ndarray:
@@ -125,7 +128,10 @@ def train(data: Path, measures: Measures, encoder: Encoder) -> tuple[bytes, dict
     for name, target in TARGETS.items():
         if target.file not in designs:
             items = [json.loads(line) for line in (data / f"{target.file}.jsonl").read_text("utf-8").splitlines()]
-            designs[target.file] = Design([rated_text(item) for item in items], measures, encoder), [item["labels"] for item in items]
+            designs[target.file] = (
+                Design([rated_text(item) for item in items], measures, encoder),
+                [item["labels"] for item in items],
+            )
         design, labels = designs[target.file]
         ratings = np.array([target.rating(label) for label in labels], np.float64)
         rows = np.arange(len(ratings))
