@@ -175,7 +175,7 @@ _STAFF = re.compile(
                 r"|wrong with your)"
             ),
             r"\bwhat (?:brings you|can i get)\b",
-            r"\bwelcome (?:to|in\b|back to)",
+            r"^(?:hi|hello|good \w+)?[,! ]*welcome (?:to|in\b|back to)|\bwelcome to (?:our|the)\b",
             r"\bvalued customer\b",
             r"\byou(?:'re| are) (?:not )?(?:a|the|our|my) customer\b",
             r"\bwe (?:only |all |both |do )?work here\b",
@@ -249,7 +249,7 @@ _STAFF = re.compile(
             r"\bthe (?:customer|client|guest)\b.{0,25}\b(?:is|has|wants|needs|says|will|should)\b",
             r"(?<!call me )\b(?:sir|madam|ma'am)\b[,.!?]",
             r"\bhow (?:may|can) i direct\b",
-            r"\bnext (?:customer|in line|please)\b",
+            r"\bnext (?:customer|in line),? please\b|^next (?:customer|in line)\b|\bnext please\b",
             r"^next,? please",
         )
     )
@@ -296,7 +296,8 @@ I can show you what's wrong with it.|Let me find my glasses.|Let me just get my 
 Would you like to see a photo of it?|Do you need my card?|Do you want to see the box?|Can I ask you something?
 Have you had a long day?|Did you hear about the new cafe?|Do you know anything about roses?|My husband would kill me.
 I understand, but it's not my fault.|We have a big garden at home.|We've got guests on Saturday.|I could have told you that.
-Could you do me a favour?|Sorry to hear you've been so busy.|I made some cake for you.|I'll leave it here for you, then.
+Could you do me a favour?|Thanks for your help.|Sorry to hear you've been so busy.|I made some cake for you.
+I'll leave it here for you, then.
 Can you hold it for me?|I will tell my sister about you.
 """
 

@@ -156,7 +156,7 @@ def report(path: Path, labels: Path | None) -> None:
                 )
         missed = sorted(set(read.get("shown", ())))
         print(
-            f"let through by the guard: {missed}; held back without need: "
+            f"let through by the guard: {missed}; held back for other reasons than the role: "
             f"{[n for n, row in enumerate(rows) if row['slips'] and n not in read['raw']]}"
         )
 

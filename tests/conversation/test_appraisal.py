@@ -73,6 +73,35 @@ async def test_the_reply_does_not_wait_for_it_and_it_still_counts_later(begin, e
     assert session.transcript.turns[1].state["trust"] < 5 and session.transcript.turns[-1].state == session.state
 
 
+async def test_a_model_that_was_left_is_sent_no_more_and_has_no_say(begin, exchange):
+    gate = asyncio.Event()
+    left = ScriptedModel([Line(('{"behaviours": [{"behaviour": "hostile", "quote": "Right"}]}',), wait=gate)])
+    session = begin(appraiser=ModelAppraiser(left, CATALOGUE))
+    await exchange(session, "Right.")
+    await asyncio.sleep(0)
+    session.appraiser = None
+    gate.set()
+    await exchange(session, "Well.")
+    await session.settle()
+    assert session.state["trust"] == 5 and len(left.calls) == 1
+    assert {turn.appraised_by for turn in session.transcript.turns if turn.role == "trainee"} == {"built-in"}
+
+    taken = ScriptedModel([seen(("curt", "Fine"))])
+    session.appraiser = ModelAppraiser(taken, CATALOGUE)
+    await exchange(session, "Fine.")
+    await session.settle()
+    assert "<turn>\nFine." in taken.calls[0].messages[-1]["content"] and len(left.calls) == 1
+
+
+async def test_what_a_left_model_had_already_read_counts(begin, exchange):
+    session = begin(appraiser=ModelAppraiser(ScriptedModel([seen(("hostile", "Right"))]), CATALOGUE))
+    await exchange(session, "Right.")
+    await session._readings.wait()
+    session.appraiser = None
+    await session.settle()
+    assert session.state["trust"] < 5
+
+
 async def test_a_script_waits_so_that_it_is_repeatable(begin):
     def make():
         return begin(appraiser=ModelAppraiser(ScriptedModel([seen(("curt", "Hm"))], forever=True), CATALOGUE))
