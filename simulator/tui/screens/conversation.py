@@ -279,7 +279,7 @@ class ConversationScreen(FinelineScreen[None]):
     @work(group="voice", exclusive=True)
     async def action_builtin(self) -> None:
         """Go on with the built-in voice for this conversation."""
-        await self._change_voice(self.services.builtin_voice())
+        await self._change_voice(self.services.builtin_voice(), builtin=True)
 
     def action_models(self) -> None:
         """Choose another model."""
@@ -290,13 +290,16 @@ class ConversationScreen(FinelineScreen[None]):
 
         self.fineline.open_models(chosen)
 
-    async def _change_voice(self, coming: Any) -> None:
+    async def _change_voice(self, coming: Any, *, builtin: bool = False) -> None:
         try:
             voice: Voice = await coming
+            # The same model reads what the trainee says: one that was left is sent no more of it.
+            appraiser = None if builtin else await self.services.appraiser()
         except FinelineError as error:
             self.fineline.say_error(error)
             return
         self.session.voice = voice
+        self.session.appraiser = appraiser
         self._show_top()
         if self.session.owes_reply and not self._speaking:
             self._to_prompt()

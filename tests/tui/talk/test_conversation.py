@@ -145,6 +145,7 @@ async def test_go_on_with_the_builtin_voice_keeps_what_is_being_typed(app, voice
     voice.replies[:] = [["Hello."], [gate, ModelError("dropped", "The connection broke.")]]
     async with app.run_test() as pilot:
         session, _ = await talking(pilot)
+        session.appraiser = object()  # the second reading of the voice's model
         await pilot.press(*"Hi", "enter")
         await wait_until(pilot, lambda: len(session.transcript.turns) == 2)
         await pilot.press(*"next")
@@ -155,6 +156,7 @@ async def test_go_on_with_the_builtin_voice_keeps_what_is_being_typed(app, voice
         assert app.screen.prompt.text == "next"
         await wait_until(pilot, lambda: "built-in voice" in app.screen.query_one("#top", TopBar).words)
         assert session.transcript.turns[-1].voice == "built-in"
+        assert session.appraiser is None, "a model that was left goes on reading what the trainee says"
 
 
 async def test_words_cut_off_in_the_middle_stand(app, voice, talking, wait_until):
