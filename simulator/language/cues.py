@@ -148,6 +148,7 @@ class Cues:
                 out.append(_ENDING)
             elif element == "?":
                 out.append(r"(?:\S+ )*\? ")
+                required.append(["?"])
             elif element in _GAPS:
                 out.append(_GAPS[element])
             elif element[0] == "!" and len(element) > 1:
@@ -163,7 +164,7 @@ class Cues:
 
 
 _COMMON = frozenset(
-    "i you the a an to it is that's that your we of and in for on i'm are do can have be so this not with me my just it's , ? ! "
+    "i you the a an to it is that's that your we of and in for on i'm are do can have be so this not with me my just it's , ! "
     "there was at all what how no will would could if they here get go up out good one like now".split()
 )
 

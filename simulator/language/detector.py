@@ -26,6 +26,7 @@ from simulator.language.model import Model, damping
 LEAST = 0.2  # strengths below it are not reported
 _LEAST_LOGIT = math.log(LEAST / (1 - LEAST))
 _DIMENSIONS = 64  # of the word vectors, for likeness to the catalogue: their leading dimensions hold most
+_AT_ONCE = 128  # turns weighed together: their tables stay in the processor's cache
 _LOOK_BACK = 4  # turns that can matter to what a turn means
 
 
@@ -48,22 +49,25 @@ class Likeness:
             [encoder.row(word) for s in reading.sentences(text) for word in s.words if reading.counts(word)] for text in texts
         ]
         self._known = _leading(encoder.sums(rows))
-        counts = [len(side) for each in catalogue for side in (each.examples, each.near_misses)]
-        starts = np.cumsum([0, *counts])
-        self._spans = [(starts[index], starts[index + 1], starts[index + 2]) for index in range(0, len(counts), 2)]
+        counts = np.array([len(side) for each in catalogue for side in (each.examples, each.near_misses)])
+        self._starts = np.cumsum(counts) - counts
+        self._empty = np.flatnonzero(counts == 0)
 
     def of(self, vectors: np.ndarray, without: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, behaviours) likeness 0–1 to the closest example, and to the closest near miss.
 
         ``without`` (n,) names an example that is left out for a sentence, −1 for none: it must not be likened to itself.
         """
-        cosines = _leading(vectors) @ self._known.T
+        cosines = self._known @ _leading(vectors).T
         if without is not None:
-            rows = np.flatnonzero(without >= 0)
-            cosines[rows, without[rows]] = -1.0
-        like = np.stack([cosines[:, start:middle].max(axis=1, initial=0.0) for start, middle, _ in self._spans], axis=1)
-        unlike = np.stack([cosines[:, middle:end].max(axis=1, initial=0.0) for _, middle, end in self._spans], axis=1)
-        return _near(like), _near(unlike)
+            columns = np.flatnonzero(without >= 0)
+            cosines[without[columns], columns] = -1.0
+        # One more row, so that a behaviour without near misses at the end has something to start at.
+        rows = np.concatenate([cosines, np.zeros((1, cosines.shape[1]), np.float32)])
+        best = np.maximum.reduceat(rows, self._starts, axis=0)
+        best[self._empty] = 0.0
+        near = _near(best.T)
+        return near[:, ::2], near[:, 1::2]
 
 
 def _leading(vectors: np.ndarray) -> np.ndarray:
@@ -148,7 +152,18 @@ class Detector:
 
     def hear_many(self, transcripts: Iterable[Transcript]) -> list[list[tuple[Heard, ...]]]:
         """Return what is heard in each turn of each transcript; many at once are fastest (tens of thousands of turns)."""
-        lists = [transcript.turns for transcript in transcripts]
+        out: list[list[tuple[Heard, ...]]] = []
+        waiting: list[list[Turn]] = []
+        count = 0
+        for transcript in transcripts:
+            waiting.append(transcript.turns)
+            count += len(transcript.turns)
+            if count >= _AT_ONCE:
+                out += self._hear_lists(waiting)
+                waiting, count = [], 0
+        return out + self._hear_lists(waiting)
+
+    def _hear_lists(self, lists: Sequence[Sequence[Turn]]) -> list[list[tuple[Heard, ...]]]:
         logits, reads = self._measure([(turn.text, turn.role) for turns in lists for turn in turns])
         tops = _tops(logits, reads)
         likely = [[] for _ in reads]  # type: list[list[int]]
@@ -186,7 +201,7 @@ class Detector:
         for text, role in turns:
             found = reading.english_sentences(text)
             first = len(features)
-            length = sum(1 for sentence in found for word in sentence.words if word[0].isalnum())
+            length = sum([sentence.length for sentence in found])
             for sentence in found:
                 features.append(ids(measures(sentence, role, turn_words=length, alone=len(found) == 1)))
                 words.append([row(word) for word in sentence.words if reading.counts(word)])

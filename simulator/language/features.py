@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 
 from simulator.domain.behaviour import Role
@@ -49,7 +50,7 @@ class Measures:
         out += [f"{a} {b} {c}" for a, b, c in zip(("^", *words), words, (*words[1:], "$"), strict=False)]
         out += [f"{a} {b}" for a, b in zip(["^", *kinds], [*kinds, "$"], strict=True) if a[0] == "@" or b[0] == "@"]
         out += [kind for kind in kinds if kind[0] == "@"]
-        length = sum(1 for word in words if word[0].isalnum())
+        length = sentence.length
         out.append(f"#{role}")
         if alone:
             out.append("#alone")
@@ -79,4 +80,4 @@ def after(sentence: Sentence, context: Iterable[str]) -> list[str]:
 
 
 def _bucket(length: int) -> int:
-    return next((number for number, most in enumerate(_LENGTHS) if length <= most), len(_LENGTHS))
+    return bisect_left(_LENGTHS, length)

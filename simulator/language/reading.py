@@ -7,7 +7,7 @@ one spelling, and names, pronouns and gendered words folded together, so that a 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulator.language import english, people, wordlists
 
@@ -22,14 +22,17 @@ _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _SPELLINGS = wordlists.spellings()
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """One sentence: where it stands in the turn (``text[start:end]``) and its words; ``line`` is them between spaces."""
+class Sentence(NamedTuple):
+    """One sentence: where it stands in the turn (``text[start:end]``) and its words.
+
+    ``line`` is the words between spaces; ``length`` how many of them are words and not marks.
+    """
 
     start: int
     end: int
     words: tuple[str, ...]
     line: str
+    length: int
 
     @property
     def asks(self) -> bool:
@@ -53,7 +56,7 @@ def sentences(text: str) -> list[Sentence]:
             start += 1
         while end > start and text[end - 1].isspace():
             end -= 1
-        found.append(Sentence(start, end, tuple(plain), f" {' '.join(plain)} "))
+        found.append(Sentence(start, end, tuple(plain), f" {' '.join(plain)} ", sum([word[0].isalnum() for word in plain])))
     return found
 
 

@@ -57,7 +57,7 @@ def measure(examples: Sequence[Example], measures: Measures, encoder: Encoder) -
     for number, example in enumerate(examples):
         found = reading.sentences(example.turn.text)
         context = contexts(example.heard_before)
-        length = sum(1 for sentence in found for word in sentence.words if word[0].isalnum())
+        length = sum(sentence.length for sentence in found)
         for sentence in found:
             out.names.append(measures.of(sentence, example.turn.role, turn_words=length, alone=len(found) == 1))
             out.after.append(after(sentence, context))
@@ -195,8 +195,13 @@ class Fit:
         wants = np.nan_to_num(wants)
         outputs = wants.shape[1]
         shape = (len(vocabulary), outputs)
-        parameters = [np.zeros(shape, np.float32), np.zeros((dense.shape[1], outputs), np.float32),
-                      np.full(outputs, -3.0, np.float32), np.ones(outputs, np.float32), -np.ones(outputs, np.float32)]  # fmt: skip
+        parameters = [
+            np.zeros(shape, np.float32),
+            np.zeros((dense.shape[1], outputs), np.float32),
+            np.full(outputs, -3.0, np.float32),
+            np.ones(outputs, np.float32),
+            -np.ones(outputs, np.float32),
+        ]
         decays = [settings.sparse_decay, settings.dense_decay, 0.0, 0.01, 0.01]
         first = [np.zeros_like(each) for each in parameters]
         second = [np.zeros_like(each) for each in parameters]
