@@ -46,13 +46,13 @@ def test_grades_are_written_and_not_made_twice(talk: Path, tmp_path: Path):
     ]  # fmt: skip
     words = {
         2: "Good morning. I'm so sorry, that must be maddening. Let me swap it for you.",
-        4: "Here you go, a brand new one. Have",
+        4: "Here you go, a brand new one. Have a lovely day!",
     }
     for record in records:
         assert record["status"] in ("scored", "not_scored")
         assert (record["level"] is None) == (record["status"] != "scored")
         quotes = [(each["turn"], each["quote"]) for finding in record["findings"] for each in finding["evidence"]]
-        assert all(quote[:20] in words[turn] for turn, quote in quotes)
+        assert [(turn, quote) for turn, quote in quotes if quote.strip(" .!…") not in words[turn]] == []
     assert any(finding["evidence"] for record in records for finding in record["findings"])
     [rejected] = [json.loads(line) for line in (tmp_path / "grades.jsonl.rejected").read_text().splitlines()]
     assert (rejected["line"], rejected["raw"]) == (2, "{broken")
