@@ -26,7 +26,7 @@ class Entry:
 
 
 COMMANDS = {
-    "personas": Entry("simulator.cli.personas", "List, show, check and begin personas."),
+    "personas": Entry("simulator.cli.personas", "List, show, check, begin, try and audit personas."),
     "rubrics": Entry("simulator.cli.rubrics", "List, show, check and begin rubrics."),
     "behaviours": Entry("simulator.cli.behaviours", "List and show behaviours, and hear them in transcripts."),
     "validate": Entry("simulator.cli.validate", "Compare what the built-in ear hears with human labels."),

@@ -1,16 +1,16 @@
-"""``fineline personas``: list, show, check and begin personas."""
+"""``fineline personas``: list, show, check, begin, try and audit personas."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from simulator.cli import authored
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, show, check and begin personas.")
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, show, check, begin, try and audit personas.")
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
 
@@ -107,3 +107,20 @@ def new(
         difficulty=difficulty,
     )
     authored.begin("persona", name, persona_text(idea), out)
+
+
+@app.command()
+def audit(
+    persona: Annotated[str, typer.Argument(help="A persona's id, or a path to a persona file.")],
+    voice: Annotated[Literal["builtin", "model"], typer.Option(help="Who finds the customer's words.")] = "builtin",
+    plays: Annotated[int, typer.Option("-n", min=1, max=100, help="How often each trainee meets it in each scenario.")] = 1,
+    seed: Annotated[int, typer.Option(help="The first seed; the same seed gives the same built-in audit.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Let seven scripted trainees meet a persona, and report how it held: in role, consistent, no repeats, ends as it should.
+
+    Exit code 1 where something is plainly wrong. With a model, what is said goes to the endpoint you chose.
+    """
+    from simulator.cli.auditing import audit_persona
+
+    audit_persona(persona, voice=voice, plays=plays, seed=seed, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 
 from simulator.conversation.session import Session, Spoken
@@ -10,10 +10,11 @@ from simulator.domain.transcript import Transcript, Turn
 from simulator.models.errors import ModelError
 
 
-async def run(session: Session, lines: Sequence[str], *, show: Callable[[Turn], None] | None = None) -> Transcript:
+async def run(session: Session, lines: Iterable[str], *, show: Callable[[Turn], None] | None = None) -> Transcript:
     """Hold the conversation until the customer or the lines end it; return its transcript.
 
-    A script that runs out ends it as ``"out_of_lines"``. ``show`` is called with each turn as it is complete. A reply that
+    A script that runs out ends it as ``"out_of_lines"``; lines are drawn one by one, so that a generator may look at
+    ``session.transcript`` before it answers. ``show`` is called with each turn as it is complete. A reply that
     fails is asked for once more; then the :class:`ModelError` is raised, and ``session.transcript`` holds what was said so far.
     """
     await _answer(session, show)
