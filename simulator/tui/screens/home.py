@@ -136,7 +136,6 @@ class HomeScreen(FinelineScreen[None]):
             )
         )
         self._list()
-        self.refresh_bindings()
 
     async def _load_results(self) -> None:
         import asyncio
@@ -162,7 +161,6 @@ class HomeScreen(FinelineScreen[None]):
                 self._met.setdefault(session.persona, []).append(session)
         self._list()
         self._offer_to_go_on()
-        self.refresh_bindings()
 
     def _offer_to_go_on(self) -> None:
         if not self._unfinished:
@@ -231,6 +229,7 @@ class HomeScreen(FinelineScreen[None]):
         problems = self._problem_count()
         files = "a file has a problem" if problems == 1 else f"{problems} problems in files"
         customers.border_subtitle = f"p  {files}" if problems else ""
+        self.refresh_bindings()
 
     def _problem_count(self) -> int:
         return len(self._library.problems) if self._library is not None else 0

@@ -63,8 +63,6 @@ class RatingScreen(FinelineScreen[None]):
     beside the evidence, and the gap is often the most useful thing in it. You may leave any of it out.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "walk(-1)", "Skill", show=False, id="rating.previous", tooltip="The skill above"),
-        Binding("down", "walk(1)", "Skill", show=False, id="rating.next", tooltip="The skill below"),
         Binding("enter", "walk(1)", "Next", id="rating.enter", tooltip="Go to the next line"),
         Binding("ctrl+s", "done", "See the debrief", id="rating.done", tooltip="Keep this and see how it went"),
         Binding("escape", "skip", "Skip the rest", id="rating.skip", tooltip="See how it went without rating the rest"),

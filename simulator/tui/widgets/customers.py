@@ -58,6 +58,11 @@ class CustomerList(OptionList):
         Binding("k", "cursor_up", "Up", id="home.up", show=False, tooltip="Previous customer"),
     ]
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to meet somebody once there is somebody."""
+        del parameters
+        return bool(self.options) if action == "select" else True
+
 
 class FindInput(Input):
     """Find customers by any word of theirs."""

@@ -44,6 +44,9 @@ class RatingLine(Widget, can_focus=True):
             Binding(str(level), f"rate({level})", "Rate", show=False, id=f"rating.level_{level}", tooltip=f"Level {level}")
             for level in range(1, 6)
         ),
+        # Here and not on the screen: a page that is too long to show binds the arrows too, and is nearer than the screen.
+        Binding("up", "screen.walk(-1)", "Skill", show=False, id="rating.previous", tooltip="The skill above"),
+        Binding("down", "screen.walk(1)", "Skill", show=False, id="rating.next", tooltip="The skill below"),
         Binding("left", "step(-1)", "Lower", show=False, id="rating.lower", tooltip="One level lower"),
         Binding("right", "step(1)", "Higher", show=False, id="rating.higher", tooltip="One level higher"),
         Binding("backspace,delete,0", "clear", "Take back", show=False, id="rating.clear", tooltip="Take this rating back"),

@@ -29,6 +29,18 @@ async def test_each_key_is_on_disk_at_once(app, practice, store, wait_until):
         assert store.summary(practice.session_id).phase == "rating"
 
 
+async def test_arrows_go_to_another_skill_where_the_page_is_too_long_to_show(app, practice, wait_until):
+    async with app.run_test(size=(80, 16)) as pilot:
+        await open_rating(app, pilot, practice, wait_until)
+        lines = list(app.screen.query(RatingLine))
+        for line in lines[:-1]:
+            await pilot.press("5", "down")
+            assert app.focused is not line
+        assert app.focused is lines[-1] and app.screen.query_one("#rating").max_scroll_y > 0
+        await pilot.press("up")
+        assert app.focused is lines[-2]
+
+
 async def test_the_anchor_of_the_level_stands_beside_it(app, practice, wait_until, shown):
     async with app.run_test(size=(80, 24)) as pilot:
         await open_rating(app, pilot, practice, wait_until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from types import SimpleNamespace
 
@@ -33,6 +34,24 @@ async def test_customers_are_listed_with_their_words_as_they_are(app, wait_until
         assert "●●○ testing" in shown
         assert "boundaries · warmth" in shown
         assert "built-in voice" in shown
+
+
+async def test_nobody_can_be_met_before_the_customers_are_read(app, rooms, wait_until):
+    read = asyncio.Event()
+    library = rooms.library
+
+    async def slow():
+        await read.wait()
+        return await library()
+
+    rooms.library = slow
+    async with app.run_test() as pilot:
+        offered = lambda: [each.binding.description for each in app.screen.active_bindings.values() if each.enabled]  # noqa: E731
+        await wait_until(pilot, lambda: isinstance(app.screen, HomeScreen))
+        assert "Meet" not in offered() and "Leave" in offered()
+        read.set()
+        await wait_until(pilot, lambda: names(app) == ["ray", "dana"])
+        assert "Meet" in offered()
 
 
 async def test_find_looks_at_every_word_and_escape_shows_all(app, wait_until):
