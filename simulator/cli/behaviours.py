@@ -30,7 +30,9 @@ def list_(as_json: Json = False) -> None:
 
     catalogue = authored.open_library().catalogue
     if as_json:
-        authored.print_json([each.model_dump(mode="json", include={"id", "title", "description", "speakers", "after"}) for each in catalogue])
+        authored.print_json(
+            [each.model_dump(mode="json", include={"id", "title", "description", "speakers", "after"}) for each in catalogue]
+        )
         return
     width = max(len(each.id) for each in catalogue)
     for each in catalogue:
@@ -65,7 +67,9 @@ def show(
 @app.command()
 def detect(
     files: Annotated[list[str], typer.Argument(help="Transcript files, folders or globs; - for standard input.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the records here rather than to standard output.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the records here rather than to standard output.")
+    ] = None,
 ) -> None:
     """Hear the behaviours in every turn of transcripts: one JSON record a turn, with strengths and quotes.
 

@@ -37,6 +37,8 @@ def validate(
     A negative Spearman says that the label runs the other way (a severity that falls as abuse grows). Without --score the
     scores that agree most are listed.
     """
+    import numpy as np
+
     from simulator.domain.errors import UsageError
     from simulator.language import validation
     from simulator.language.detector import Detector
@@ -48,7 +50,7 @@ def validate(
     detector = Detector.load(authored.open_library().catalogue)
     scores = validation.score(items, score or (), detector, Scales.load(detector.encoder))
     if not score:
-        numbers = chosen.astype(float) if isinstance(values[0], str) else values
+        numbers = chosen.astype(float) if isinstance(values[0], str) else np.array(values, float)
         ranked = {name: abs(spearman(column, numbers)) for name, column in scores.items()}
         best = sorted((name for name in ranked if not math.isnan(ranked[name])), key=lambda name: -ranked[name])
         if not best:

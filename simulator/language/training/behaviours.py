@@ -20,10 +20,13 @@ from simulator.language.training.corpus import Labelled
 LIKENESS_DIMENSIONS = 64
 # Behaviours that ordinary service dialogues practically never hold: those dialogues teach what they are not.
 RARE = frozenset(
-    "hostile makes_advance shows_intimate_interest makes_innuendo compliments_appearance "
-    "shares_contact_details "
-    "asks_contact_details sarcasm condescends backhanded_remark passive_aggression dismisses_feeling accuses pressures_after_no names_a_limit_kindly "
-    "names_a_limit_coldly banters overpromises names_the_tension tests_boundary".split()
+    (
+        "hostile makes_advance shows_intimate_interest makes_innuendo compliments_appearance "
+        "shares_contact_details asks_contact_details sarcasm condescends backhanded_remark passive_aggression "
+        "dismisses_feeling accuses pressures_after_no names_a_limit_kindly names_a_limit_coldly banters "
+        "overpromises names_the_tension tests_boundary"
+    ).split()
+)
 )
 
 
@@ -101,8 +104,8 @@ def corpus_examples(turns: Sequence[Labelled], catalogue: Catalogue) -> list[Exa
     return out
 
 
-def dialogue_examples(path: Path, catalogue: Catalogue, most: int = 1500) -> list[Example]:
-    """Return turns of ordinary service dialogues as turns in which nothing rare is heard."""
+def dialogue_examples(path: Path, catalogue: Catalogue, absent: frozenset[str], most: int = 1500) -> list[Example]:
+    """Return turns of ordinary dialogues as turns that show nothing of what is ``absent`` from such dialogues."""
     texts: dict[tuple[str, str], None] = {}
     for line in path.read_text("utf-8").splitlines():
         for turn in json.loads(line)["turns"]:
@@ -110,7 +113,7 @@ def dialogue_examples(path: Path, catalogue: Catalogue, most: int = 1500) -> lis
     step = max(1, len(texts) // most)
     out = []
     for role, text in list(texts)[::step][:most]:
-        wants = np.array([0.0 if each.id in RARE else np.nan for each in catalogue], np.float32)
+        wants = np.array([0.0 if each.id in absent else np.nan for each in catalogue], np.float32)
         turn = Labelled("trainee" if role == "trainee" else "customer", "", text, frozenset(), frozenset())
         out.append(Example(turn, wants, 0.5, "dialogue"))
     return out

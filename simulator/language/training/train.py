@@ -22,7 +22,15 @@ from simulator.language.encoder import Encoder
 from simulator.language.features import Measures
 from simulator.language.model import Model
 from simulator.language.training import scales
-from simulator.language.training.behaviours import Example, Fit, Settings, catalogue_examples, corpus_examples, dialogue_examples
+from simulator.language.training.behaviours import (
+    RARE,
+    Example,
+    Fit,
+    Settings,
+    catalogue_examples,
+    corpus_examples,
+    dialogue_examples,
+)
 from simulator.language.training.corpus import Labelled, read
 
 HERE = Path(__file__).parent
@@ -41,9 +49,10 @@ def catalogue() -> Catalogue:
 def examples(known: Catalogue, data: Path) -> list[Example]:
     """Return everything the behaviours learn from."""
     turns: list[Labelled] = [turn for name in TURNS for turn in read(HERE / name, known.ids)]
-    return (
-        corpus_examples(turns, known) + catalogue_examples(known) + dialogue_examples(data / "service" / "star200.jsonl", known)
-    )
+    service = dialogue_examples(data / "service" / "star200.jsonl", known, RARE)
+    # People who divide camping supplies explain, want and joke, and complain of nothing.
+    bargaining = dialogue_examples(data / "labelled" / "casino.jsonl", known, RARE - {"banters"} | {"complains"}, most=1000)
+    return corpus_examples(turns, known) + catalogue_examples(known) + service + bargaining
 
 
 def settle(found: Sequence[Example], fit: Fit, model: Model, known: Catalogue, cues: Cues, encoder: Encoder) -> None:
