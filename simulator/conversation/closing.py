@@ -31,8 +31,8 @@ def due(persona: Persona, state: InnerState) -> Ending | None:
 def best(persona: Persona, state: InnerState) -> tuple[Ending, bool]:
     """Return the ending nearest to how the customer feels, for when the trainee ends, and whether its lines fit.
 
-    An ending is as far off as the feelings it names must move for its condition to hold; everything else (what was said,
-    whether the task is done) is as it is. Where none comes near, the outcome decides, and its lines do not fit.
+    An ending is as far off as the feelings it names must move for its condition to hold at a goodbye; everything else (what
+    was ever said, whether the task is done) is as it is. Where none comes near, the outcome decides, and its lines do not fit.
     """
     distances = [
         (distance, index) for index, each in enumerate(persona.endings) if (distance := _distance(each, state)) is not None
@@ -48,13 +48,13 @@ def best(persona: Persona, state: InnerState) -> tuple[Ending, bool]:
 
 def _distance(ending: Ending, state: InnerState) -> float | None:
     names = list(dict.fromkeys(name for name, _ in ending.when.names if name in state.feelings))[:_MOST_NAMES]
-    if ending.when.holds(state):
+    if ending.when.holds(state.leaning({}, parting=True)):
         return 0.0
     for tenths in range(5, int(FEELING_MAX * 10) + 1, 5):
         by = tenths / 10
         for signs in product((0, 1, -1), repeat=len(names)):
             moved = {name: state.feelings[name] + sign * by for name, sign in zip(names, signs, strict=True)}
-            if ending.when.holds(state.leaning(moved)):
+            if ending.when.holds(state.leaning(moved, parting=True)):
                 return by
     return None
 

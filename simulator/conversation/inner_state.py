@@ -37,6 +37,10 @@ def _silent(text: str) -> bool:
     return not any(char.isalnum() or category(char) == "So" for char in text)
 
 
+# A turn later than any that a persona waits for.
+_LATE = 100.0
+
+
 class InnerState:
     """Feelings 0–10, and everything that conditions may ask about (:class:`simulator.domain.condition.Facts`)."""
 
@@ -182,22 +186,31 @@ class InnerState:
             return float(self.shown[argument])
         return float(self.made[argument])
 
-    def leaning(self, feelings: Mapping[str, float]) -> Leaning:
-        """Return the same memory with other feelings, to ask whether a condition would still hold."""
-        return Leaning(self, feelings)
+    def leaning(self, feelings: Mapping[str, float], *, parting: bool = False) -> Leaning:
+        """Return the same memory with other feelings, to ask whether a condition would still hold.
+
+        With ``parting`` it is asked as at a goodbye: what only says *not yet* (too few turns, something just said or asked that
+        wants an answer first) no longer counts.
+        """
+        return Leaning(self, feelings, parting=parting)
 
 
 class Leaning:
     """An inner state seen with some feelings replaced; clamped to 0–10."""
 
-    def __init__(self, state: InnerState, feelings: Mapping[str, float]) -> None:
+    def __init__(self, state: InnerState, feelings: Mapping[str, float], *, parting: bool = False) -> None:
         self._state = state
         self._feelings = feelings
+        self._parting = parting
 
     def value(self, name: str) -> float:
         """Return the replaced feeling, or what the state itself says."""
+        if self._parting and name in ("turn", "asked"):
+            return _LATE if name == "turn" else 0.0
         return _clamp(self._feelings[name]) if name in self._feelings else self._state.value(name)
 
     def call(self, function: str, argument: str) -> float:
         """Return what the state itself says."""
+        if self._parting and function == "said" and argument != "closes":
+            return 0.0
         return self._state.call(function, argument)

@@ -169,6 +169,23 @@ async def test_a_goodbye_after_the_task_always_ends_and_never_unhappily_without_
     assert session.transcript.ending in ("content", "done")
 
 
+async def test_a_goodbye_does_not_wait_for_what_only_means_not_yet(begin, exchange, robin_data):
+    """Content but for the number of turns, the customer leaves content, and not by an ending whose feelings are far off."""
+    ends = [
+        {
+            "id": "won_over",
+            "when": "task_done and trust >= 4 and turn >= 9 and not said(solves)",
+            "outcome": "good",
+            "lines": ["Ta."],
+        },
+        {"id": "sour", "when": "task_done and said(closes) and trust < 3", "outcome": "mixed", "lines": ["Well."]},
+        *(each for each in robin_data["endings"] if each["id"] == "walks_out"),
+    ]
+    session = begin(persona=changed(robin_data, endings=ends))
+    await exchange(session, "There you go, all done. Bye!")
+    assert session.transcript.ending == "won_over"
+
+
 async def test_no_ending_while_no_condition_holds(begin):
     session = begin()
     transcript = await run(session, ["Right.", "Well.", "Hm, toast."] * 8)
