@@ -124,3 +124,15 @@ def audit(
     from simulator.cli.auditing import audit_persona
 
     audit_persona(persona, voice=voice, plays=plays, seed=seed, as_json=as_json)
+
+
+@app.command("try")
+def try_(
+    file: Annotated[Path, typer.Argument(help="A persona file.")],
+    seed: Annotated[int, typer.Option(help="What is drawn: the scenario, the identity, the choice of lines.")] = 0,
+) -> None:
+    """Talk to a persona while you write it: the inner state beside the conversation, and every save of the file at once."""
+    library = authored.open_library()
+    from simulator.tui.trying import run
+
+    raise typer.Exit(run(file, library, seed=seed))

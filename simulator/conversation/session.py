@@ -159,6 +159,11 @@ class Session:
         self._readings.change(appraiser)
 
     @property
+    def detector(self) -> Detector:
+        """What reads the trainee's turns first."""
+        return self._detector
+
+    @property
     def _turns(self) -> list[Turn]:
         return self.transcript.turns
 
