@@ -48,10 +48,24 @@ class Criterion(Authored):
         default=False,
         description="Each occasion must be met, not only one (a customer who feels brushed off twice was)",
     )
+    tolerates: float = Field(
+        default=0,
+        ge=0,
+        lt=1,
+        description="The part of the trainee's turns that may show a broken_by behaviour before it counts; "
+        "one such turn always may, unless this is 0",
+    )
     weight: float = Field(default=1, gt=0, le=10)
     cap_when_not_met: int | None = Field(default=None, ge=1, le=5, description="The level can be no higher when this is not met")
     examples: Examples = Examples()
     advice: str = Field(default="", max_length=500, description="What to do instead, said to the trainee")
+
+
+class Needs(Authored):
+    """What a level must rest on, so that a few kind words are not taken for a skill."""
+
+    turns: int = Field(default=1, ge=1, le=50, description="Different trainee turns that the counted findings quote")
+    criteria: int = Field(default=1, ge=1, le=50, description="Criteria that were counted, met or not")
 
 
 class Rubric(Authored):
@@ -65,6 +79,9 @@ class Rubric(Authored):
     thresholds: tuple[float, float, float, float] = Field(
         description="Shares 0–1 of the applicable weight from which levels 2, 3, 4 and 5 begin"
     )
+    needs: dict[int, Needs] = Field(
+        default_factory=dict, description="What a level 2–5 must rest on; with less, the level below is the highest"
+    )
     criteria: tuple[Criterion, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -73,6 +90,8 @@ class Rubric(Authored):
             raise ValueError("levels must describe exactly 1, 2, 3, 4 and 5")
         if list(self.thresholds) != sorted(self.thresholds) or not all(0 < each <= 1 for each in self.thresholds):
             raise ValueError("thresholds must rise, each above 0 and at most 1")
+        if not set(self.needs) <= {2, 3, 4, 5}:
+            raise ValueError("needs are given for the levels 2, 3, 4 and 5")
         return self
 
     @cached_property

@@ -4,6 +4,9 @@ Each counted criterion brings its weight; the share of the weight that was met d
 a criterion with ``cap_when_not_met`` that was not met bounds the level from above. Anyone can redo it: :func:`explain`
 writes the sum down.
 
+A level may ask to rest on more than a little (``Rubric.needs``): with fewer quoted turns or counted criteria, the level below
+it is the highest, so that one kind exchange is not taken for a skill.
+
 Two rules keep a level from being made of nothing. No counted criterion: not scored. More than half of the weight that
 applied (or may have applied) could not be judged or substantiated: not scored either, because a level resting on a sliver
 of the rubric would say less than it seems to.
@@ -39,6 +42,7 @@ class _Sum:
     not_met: tuple[Criterion, ...]
     unread: tuple[tuple[Criterion, str], ...]
     not_applicable: tuple[Criterion, ...]
+    turns: int
 
     @property
     def met_weight(self) -> float:
@@ -69,7 +73,10 @@ def _sum(rubric: Rubric, findings: Sequence[Finding]) -> _Sum:
         if finding.criterion in by_id:
             raise ValueError(f"two findings for the criterion {finding.criterion!r}")
         by_id[finding.criterion] = finding
-    met, not_met, unread, not_applicable = [], [], [], []
+    met: list[Criterion] = []
+    not_met: list[Criterion] = []
+    unread, not_applicable = [], []
+    turns: set[int] = set()
     for criterion in rubric.criteria:
         found = by_id.get(criterion.id)
         if found is None:
@@ -80,15 +87,36 @@ def _sum(rubric: Rubric, findings: Sequence[Finding]) -> _Sum:
             unread.append((criterion, "not judged"))
         elif not found.counted or found.substantiated is False:
             unread.append((criterion, "not substantiated"))
-        elif found.verdict == "met":
-            met.append(criterion)
         else:
-            not_met.append(criterion)
-    return _Sum(tuple(met), tuple(not_met), tuple(unread), tuple(not_applicable))
+            (met if found.verdict == "met" else not_met).append(criterion)
+            turns.update(each.turn for each in found.evidence)
+    return _Sum(tuple(met), tuple(not_met), tuple(unread), tuple(not_applicable), len(turns))
 
 
 def _by_thresholds(rubric: Rubric, share: float) -> int:
     return 1 + sum(share >= threshold - _TOLERANCE for threshold in rubric.thresholds)
+
+
+def _thin(rubric: Rubric, total: _Sum, level: int) -> tuple[int, str]:
+    """Return the highest level up to ``level`` that the findings are enough for, and what the next one would have needed."""
+    wanting = ""
+    for reached in range(level, 1, -1):
+        needs = rubric.needs.get(reached)
+        if needs is None or (total.turns >= needs.turns and len(total.met) + len(total.not_met) >= needs.criteria):
+            continue
+        # A level is out of reach together with those above it.
+        level = reached - 1
+        wanting = f"level {reached} takes {_counted(needs.turns, 'turn')} and {_counted(needs.criteria, 'question')}"
+    return level, wanting
+
+
+def _rests_on(total: _Sum, wanting: str) -> str:
+    count = len(total.met) + len(total.not_met)
+    return f"{total.turns} of your turns and {_counted(count, 'question')} ({wanting})"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _refusal(total: _Sum) -> str:
@@ -119,6 +147,10 @@ def score(rubric: Rubric, findings: Sequence[Finding]) -> Score:
         causes = ", ".join(each.id for cap, each in total.caps if cap == lowest)
         reason = f"{reason[:-1]}, held at {lowest} because of {causes}."
         level = lowest
+    enough, wanting = _thin(rubric, total, level)
+    if enough < level:
+        reason = f"{reason[:-1]}, held at {enough} because it rests on {_rests_on(total, wanting)}."
+        level = enough
     return Score("scored", level, round(total.share, 6), reason)
 
 
@@ -144,6 +176,11 @@ def explain(rubric: Rubric, findings: Sequence[Finding]) -> str:
     lines.append(f"= {total.met_weight:g} of {total.counted_weight:g} = {total.share:.3f} (levels: 1 below, {bounds})")
     level = _by_thresholds(rubric, total.share)
     held = f"level {level}"
-    if result.level < level:
-        held += f", held at {result.level} by {', '.join(each.id for cap, each in total.caps if cap == result.level)}"
+    capped = min((cap for cap, _ in total.caps), default=level)
+    if capped < level:
+        held += f", held at {capped} by {', '.join(each.id for cap, each in total.caps if cap == capped)}"
+        level = capped
+    enough, wanting = _thin(rubric, total, level)
+    if enough < level:
+        held += f", held at {enough} because it rests on {_rests_on(total, wanting)}"
     return "\n".join([*lines, f"= {held}: {rubric.levels[result.level]}"])

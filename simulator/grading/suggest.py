@@ -1,9 +1,11 @@
 """Suggestions: the two or three moments of a conversation most worth practising, each with words to try there.
 
 A moment is a trainee's turn. Its value is what the findings at it weigh (one that caps the level weighs more), and how far it
-moved the customer's feelings the wrong way. The line to try there is an authored one: a good reply to the very
-move the customer had just made, or else the criterion's own example that fits the moment best; never something
-the trainee has already said. Where little went wrong, the best moments are named instead, with what to keep doing.
+moved the customer's feelings the wrong way. The line to try there is an authored one: a good reply to the very move the
+customer had just made. Where the persona's author gave none, one of the criterion's own examples may stand in, but only one
+that fits what the customer has just said and speaks of nothing that is not there (a hose, in a café); else the advice stands
+alone. Never is it something the trainee has already said. Where little went wrong, the best moments are named instead, with
+what to keep doing.
 """
 
 from __future__ import annotations
@@ -31,12 +33,32 @@ FELT_WEIGHT = 0.5
 # From this much of what could go wrong, a moved feeling alone is worth a suggestion.
 FELT_FROM = 2.0
 SAME_WORDS = 0.8
+# How alike (cosine) an example from the rubric must be to the customer's words to be offered as an answer to them.
+FITS = 0.35
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _SLOT = re.compile(r"\{[A-Za-z_]+\}")
 _COMMON = frozenset(
     _WORD.findall(
         "a an and are as at be but can do for from have i i'll i'm if in is it it's just let's me my of on or so that that's "
         "the there this to us was we what with you your"
+    )
+)
+# Words that belong to any trade and any moment. An example with any other, which nobody used here, is from another conversation.
+_ANYWHERE = frozenset(
+    _WORD.findall(
+        "about after again all already always annoyed answer any anyone anything ask asked awful back bad been before best "
+        "better both bother bring busy by call can't check clear come coming could course deal dear did didn't do doesn't "
+        "don't done each else enjoy even ever every everything fault feel fetch few find fine finish first fix flattered "
+        "friendly from fun gave get give glad go going good great guess had hand happen happened happens hard has haven't he "
+        "hear heard hello help her here here's him his honest honestly hope how i'd i've into isn't it'd job keep kind know "
+        "last late least leave let like listen little long look lot lovely made make man many matter may maybe mean means "
+        "mind minute moment more morning most much must need never next nice no nobody not nothing now oh ok okay once one "
+        "only other our out over own person please pleasure problem professional promise put rather really right said same "
+        "say second see sense set shall share she should shouldn't since some somebody someone something sooner sorry sort "
+        "sound sounded sounds start still straight stretched such sure sweet take talk tell than thank thanks that'd them "
+        "then there there's they thing things think though time tired today together told too trouble true try turn two "
+        "until up very wait waiting want wasn't way we'll we're well went were what's when where which while who why will "
+        "wish without won't word work worn would wouldn't yes yet you'd you'll you're you've "
     )
 )
 
@@ -147,6 +169,7 @@ class _Desk:
     def __init__(self, persona: Persona, identity: Identity, transcript: Transcript, encoder: TextEncoder | None) -> None:
         self._persona = persona
         self._identity = identity
+        self._scenario = persona.scenario(transcript.scenario) if transcript.scenario else None
         self._turns = transcript.turns
         self._encoder = encoder
         self._said = [turn.text for _, turn in transcript.said_by("trainee")]
@@ -156,11 +179,12 @@ class _Desk:
         """Return what to try at a moment that went wrong, or ``None`` where nothing did or no authored line fits."""
         missed = sorted(
             (each for each in moment.missed if each[1].id not in taken),
-            key=lambda each: (each[1].cap_when_not_met is None, -each[1].weight),
+            key=lambda each: (each[1].cap_when_not_met is None, not _of_the_moment(each[1]), -each[1].weight),
         )
         turn = self._turns[moment.turn - 1]
         for rubric, criterion, finding, quote in missed:
-            line, source = self._better(moment.turn, criterion)
+            # What was missing in the whole conversation can be made good anywhere: advice says how, and no one line does.
+            line, source = self._better(moment.turn, criterion) if _of_the_moment(criterion) else ("", "")
             if not line and not criterion.advice:
                 continue
             why = criterion.advice or finding.reason
@@ -181,7 +205,7 @@ class _Desk:
         met = max(moment.met, key=lambda each: each[1].weight, default=None)
         why = "Keep doing this."
         if met is not None:
-            why = f"Keep doing this: it is what “{met[1].asks}” looks for."
+            why = f"Keep doing this. It is what this question looks for: {met[1].asks}"
         if last:
             why += " " + self._next()
         return Suggestion(
@@ -224,19 +248,37 @@ class _Desk:
 
     def _better(self, number: int, criterion: Criterion | None) -> tuple[str, str]:
         before = next((turn for turn in reversed(self._turns[: number - 1]) if turn.role == "customer"), None)
-        asked = before.text if before else ""
-        move = self._persona.by_move.get(before.move) if before and before.move else None
-        wanted = [asked, *(criterion.examples.met if criterion else ())]
-        for source, lines in (
-            ("persona", move.good_replies if move else ()),
-            ("rubric", criterion.examples.met if criterion else ()),
-        ):
-            fresh = [line for line in map(self._fill, lines) if self._fresh(line)]
-            if fresh:
-                best = self._closest(fresh, wanted if source == "persona" else [asked, self._turns[number - 1].text])
-                self._used.add(fold(best))
-                return best, source
+        if before is None:
+            return "", ""
+        move = self._persona.by_move.get(before.move) if before.move else None
+        replies = [line for line in map(self._fill, move.good_replies if move else ()) if self._fresh(line)]
+        if replies:
+            return self._use(self._closest(replies, [before.text, *(criterion.examples.met if criterion else ())])), "persona"
+        examples = [line for line in map(self._fill, criterion.examples.met if criterion else ()) if self._fresh(line)]
+        here = self._here(before)
+        fitting = [line for line in examples if _content(line) - _ANYWHERE <= here]
+        if fitting and (best := self._answering(fitting, before.text)):
+            return self._use(best), "rubric"
         return "", ""
+
+    def _use(self, line: str) -> str:
+        self._used.add(fold(line))
+        return line
+
+    def _here(self, before: Turn) -> frozenset[str]:
+        """Return the words of the moment and of the situation: what an answer may speak of."""
+        scenario = self._scenario
+        situation = (scenario.place, scenario.wants, scenario.goal, *scenario.knows) if scenario is not None else ()
+        return frozenset().union(*(_content(text) for text in (before.text, *map(self._fill, situation))))
+
+    def _answering(self, lines: Sequence[str], asked: str) -> str:
+        """Return the line that answers ``asked`` best, or ``""`` where none is near it, or nobody can tell."""
+        if self._encoder is None or not asked.strip():
+            return ""
+        vectors = self._encoder.encode([*lines, asked])
+        likeness = vectors[:-1] @ vectors[-1]
+        best = int(likeness.argmax())
+        return lines[best] if likeness[best] >= FITS else ""
 
     def _fill(self, line: str) -> str:
         return clean(self._identity.fill(line))
@@ -256,6 +298,11 @@ class _Desk:
             likeness = (vectors[: len(lines)] @ vectors[len(lines) :].T).mean(axis=1)
             return lines[int(likeness.argmax())]
         return max(lines, key=lambda line: sum(overlap(line, text) for text in texts))
+
+
+def _of_the_moment(criterion: Criterion) -> bool:
+    """Return whether a criterion that was not met was missed or broken in the very turn its evidence quotes."""
+    return bool(criterion.applies.customer or criterion.applies.trainee or criterion.broken_by)
 
 
 def _content(text: str) -> frozenset[str]:

@@ -64,7 +64,7 @@ def test_what_is_left_out_rests_on_what_was_said_instead(find: Callable[..., Fin
     found = find(LIMIT, CHAT, KIND, ADVANCE, DODGE)
     assert (found.verdict, found.counted) == ("not_met", True)
     assert [(each.turn, each.quote) for each in found.evidence] == [(4, "Ha, um, anyway")]
-    assert "Turn 3 called for it" in found.reason
+    assert "Turn 3 was the moment" in found.reason
 
 
 def test_broken_once_is_not_met_however_well_it_was_answered_before(find: Callable[..., Finding]) -> None:
@@ -156,7 +156,7 @@ def test_without_behaviours_it_needs_a_reader(find: Callable[..., Finding]) -> N
 
 
 def test_reasons_use_the_catalogues_titles(find: Callable[..., Finding], catalogue: Catalogue) -> None:
-    assert "“names a limit kindly”" in find(LIMIT, ADVANCE, DODGE, catalogue=catalogue).reason
+    assert "(names a limit kindly)" in find(LIMIT, ADVANCE, DODGE, catalogue=catalogue).reason
 
 
 def test_conversation_wide_evidence_for_something_missing_is_the_longest_answer(find: Callable[..., Finding]) -> None:
@@ -213,3 +213,21 @@ def test_a_changed_word_changes_the_digest_and_a_default_written_out_does_not() 
     same = rubric(Criterion(id="it", asks="Is it?", met_by=("greets",), weight=1, every_time=False))
     other = rubric(Criterion(id="it", asks="Is it so?", met_by=("greets",)))
     assert one.digest == same.digest != other.digest
+
+
+def test_a_faint_joke_between_two_clear_ones_is_a_joke_and_a_rebuff_is_not(find: Callable[..., Finding]) -> None:
+    joins = {"applies": Applies(customer=("banters",)), "met_by": ("banters",)}
+    joke, dry, flat = ("c", "Ha, gotcha", "banters"), ("t", "It only talks to Siri", "banters?"), ("c", "Right then")
+    assert find(joins, joke, dry, joke).verdict == "met"
+    assert find(joins, joke, dry, flat).verdict == "not_met"
+    assert find(joins, joke, ("t", "Not in the mood", "banters?", "curt"), joke).verdict == "not_met"
+
+
+def test_what_is_tolerated_is_let_pass_and_said_so(find: Callable[..., Finding]) -> None:
+    own = {"broken_by": ("stock_phrase",), "tolerates": 0.25}
+    formula, plain = ("t", "Anything else, at all", "stock_phrase"), ("t", "On the shelf")
+    found = find(own, CHAT, plain, CHAT, formula)
+    assert (found.verdict, found.evidence[0].turn) == ("met", 4) and "let pass" in found.reason
+    assert find(own, CHAT, formula, CHAT, formula).verdict == "not_met"
+    assert find(own, *[CHAT, plain] * 6, CHAT, formula, CHAT, formula).verdict == "met"
+    assert find(own | {"tolerates": 0}, CHAT, plain, CHAT, formula).verdict == "not_met"

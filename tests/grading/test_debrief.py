@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from simulator.domain.behaviour import Catalogue, Heard
 from simulator.domain.grade import Evidence, Finding, Grade, GradeVersions, SelfRating
 from simulator.domain.persona import Persona
-from simulator.domain.rubric import Criterion, Examples, Rubric
+from simulator.domain.rubric import Applies, Criterion, Examples, Rubric
 from simulator.domain.text import fold
 from simulator.domain.transcript import Moved, SurveyAnswers, Transcript, Turn, Versions
 from simulator.grading import debrief as room
@@ -66,6 +66,7 @@ RUBRIC = Rubric(
         Criterion(
             id="names_limit",
             asks="Is the line named?",
+            applies=Applies(customer=("makes_advance",)),
             met_by=("names_a_limit_kindly",),
             weight=3,
             examples=Examples(met=("I'm flattered, but I keep it professional.", "I don't date customers.")),
@@ -214,7 +215,8 @@ def test_suggestions_are_tied_to_words_and_feelings_and_the_worst_comes_first() 
     one, two = build().suggestions
     assert (one.turn, one.said, one.criterion) == (2, "it brings out your eyes", "no_compliments")
     assert "fancy her: +3, to 6 of 10" in one.felt and "trust" not in one.felt
-    assert (one.try_instead, one.source) == ("Good jacket for this weather!", "rubric")
+    assert (one.try_instead, one.source) == ("", ""), "nobody spoke of a jacket"
+    assert one.why == "Praise the thing, not the person."
     assert (two.turn, two.criterion, two.source) == (4, "names_limit", "persona")
     assert two.try_instead in (
         "That's kind, Sam, but I keep it to work here.",
@@ -250,6 +252,41 @@ def test_the_encoder_chooses_the_line_that_fits() -> None:
     # The customer's question and one of the two criterion examples decide; "cat" is alike to the question.
     two = build(encoder=Likes()).suggestions[1]
     assert two.try_instead in PERSONA.by_move["ask_out"].good_replies or "Sam" in two.try_instead
+
+
+class Alike:
+    """Finds everything alike, or nothing."""
+
+    def __init__(self, likeness: float) -> None:
+        self.likeness = likeness
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        other = [self.likeness, (1 - self.likeness**2) ** 0.5]
+        return np.array([other] * (len(texts) - 1) + [[1.0, 0.0]], dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("likeness", "asked", "line"),
+    [
+        (0.9, "Do you like this jacket, in such weather?", "Good jacket for this weather!"),
+        (0.1, "Do you like this jacket, in such weather?", ""),
+        (0.9, "Do you like my hat?", ""),
+    ],
+)
+def test_a_rubrics_example_is_offered_only_where_it_fits(likeness: float, asked: str, line: str) -> None:
+    first = ROUGH.turns[0].model_copy(update={"text": asked})
+    talk = ROUGH.model_copy(update={"turns": [first, *ROUGH.turns[1:]]})
+    one = build(talk, encoder=Alike(likeness)).suggestions[0]
+    assert (one.turn, one.try_instead) == (2, line)
+    assert one.why == "Praise the thing, not the person."
+
+
+def test_what_was_missing_all_along_has_advice_and_no_one_line() -> None:
+    missing = Criterion(id="greets", asks="A hello?", met_by=("greets",), examples=Examples(met=("Hello!",)), advice="Say hello.")
+    asked = RUBRIC.model_copy(update={"criteria": (missing,)})
+    made = graded(found("greets", "not_met", (4, "Oh, um, anyway.")))
+    one = room.build(PERSONA, PERSONA.scenarios[0], PERSONA.identities[0], ROUGH, [asked], [made], None).suggestions[0]
+    assert (one.why, one.try_instead) == ("Say hello.", "")
 
 
 def test_what_went_well_is_kept_and_leads_on() -> None:

@@ -49,4 +49,4 @@ async def test_a_move_is_judged_by_what_its_author_says_it_shows(catalogue: Cata
     again = Transcript.model_validate(session.transcript.as_record())
     made = await grade(again, rubrics["boundaries"], BuiltinJudge(detector, catalogue))
     limit = next(each for each in made.findings if each.criterion == "names_limit")
-    assert limit.verdict == "not_met" and "“makes an advance”" in limit.reason
+    assert limit.verdict == "not_met" and "(makes an advance)" in limit.reason

@@ -103,7 +103,14 @@ def test_four_styles_come_out_as_four_profiles(levels: Callable[..., dict[str, i
 def test_freezing_up_at_banter_costs_warmth_and_playing_along_costs_nothing(levels: Callable[..., dict[str, int | None]]) -> None:
     joke = ("c", "You hide the good croissants, don't you?", "banters", "asks_for_task")
     plays = levels(
-        joke, ("t", "Under the till, don't tell anyone!", "banters"), joke, ("t", "Here is your coffee", "solves", "thanks")
+        joke,
+        ("t", "Under the till, don't tell anyone!", "banters"),
+        joke,
+        ("t", "I count them at night like sheep", "banters"),
+        joke,
+        ("t", "Morning, by the way", "greets"),
+        joke,
+        ("t", "Here is your coffee", "solves", "thanks"),
     )
     freezes = levels(joke, ("t", "We do not discuss that here", "curt"), joke, ("t", "Here is your coffee", "solves"))
     assert plays["warmth"] == 5 and plays["boundaries"] == 5
@@ -121,6 +128,37 @@ def test_a_single_polite_exchange_is_no_five_by_default(levels: Callable[..., di
     assert made == {"warmth": 2, "boundaries": None, "authenticity": None, "service": None, "substantiation": None}
 
 
+def test_three_short_friendly_turns_are_no_five(levels: Callable[..., dict[str, int | None]]) -> None:
+    made = levels(
+        ("c", "Morning, I've had an awful night", "voices_feeling", "makes_small_talk"),
+        ("t", "Good morning", "greets"),
+        ("c", "A flat white please", "asks_for_task"),
+        ("t", "Oh no, poor you", "acknowledges_feeling"),
+        ("c", "Thank you"),
+        ("t", "Coming right up", "solves"),
+    )
+    assert made["warmth"] == 4
+
+
+@pytest.mark.parametrize("skill", ["warmth", "boundaries", "authenticity", "service"])
+def test_no_single_exchange_gets_a_five(
+    skill: str, rubrics: dict[str, Rubric], levels: Callable[..., dict[str, int | None]]
+) -> None:
+    every = {name: {b for c in rubrics[skill].criteria for b in getattr(c, name)} for name in ("met_by", "broken_by", "unless")}
+    asked = {b for c in rubrics[skill].criteria for b in c.applies.customer}
+    good = sorted(every["met_by"] - every["broken_by"] - every["unless"])
+    made = levels(("c", "All at once", *sorted(asked)), ("t", "All well said", *good))
+    assert (made[skill] or 0) <= 4
+
+
+def test_one_polite_formula_is_let_pass_and_a_script_is_not(levels: Callable[..., dict[str, int | None]]) -> None:
+    asks, formula = ("c", "And the other one?", "asks_for_task"), ("t", "Anything else I can help you with", "stock_phrase")
+    plain = ("t", "It is on the second shelf", "gives_information")
+    once = levels(asks, plain, asks, plain, asks, formula)
+    script = levels(asks, formula, asks, plain, asks, formula)
+    assert (once["authenticity"] or 0) >= 2 and script["authenticity"] == 1
+
+
 def test_a_short_decent_conversation_gets_a_decent_level(levels: Callable[..., dict[str, int | None]]) -> None:
     made = levels(
         ("c", "A flat white please", "asks_for_task"),
@@ -128,7 +166,8 @@ def test_a_short_decent_conversation_gets_a_decent_level(levels: Callable[..., d
         ("c", "To go, thanks"),
         ("t", "There you go, enjoy the sun", "solves", "shows_friendly_interest", "closes"),
     )
-    assert made["warmth"] == 5 and made["service"] == 5 and made["authenticity"] == 5
+    # Well done, and too little to call it a skill: the top level takes more than two turns.
+    assert made["warmth"] == 4 and made["service"] == 4 and made["authenticity"] == 4
     assert made["boundaries"] is None and made["substantiation"] is None
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.domain.grade import Evidence, Finding
-from simulator.domain.rubric import Criterion, Rubric
+from simulator.domain.rubric import Criterion, Needs, Rubric
 from simulator.grading.score import explain, score
 
 LEVELS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
@@ -160,3 +160,20 @@ def test_two_findings_for_one_criterion_are_refused() -> None:
 
 def test_findings_of_another_rubric_are_left_out() -> None:
     assert score(rubric(criterion("a")), [finding("a", "met"), finding("gone", "not_met")]).level == 5
+
+
+def test_a_level_that_needs_more_than_a_little_is_held_and_says_so() -> None:
+    asked = rubric(criterion("a"), criterion("b")).model_copy(
+        update={"needs": {4: Needs(turns=2), 5: Needs(turns=3, criteria=2)}}
+    )
+
+    def found(*turns: int) -> list[Finding]:
+        words = tuple(Evidence(turn=number, quote="hi") for number in turns)
+        return [finding(each, "met").model_copy(update={"evidence": words}) for each in ("a", "b")]
+
+    assert [score(asked, found(*turns)).level for turns in ((2,), (2, 4), (2, 4, 6), (2, 2, 2))] == [3, 4, 5, 3]
+    alone = [found(2, 4, 6)[0], finding("b", "not_applicable")]
+    assert score(asked, alone).level == 4
+    held = explain(asked, found(2, 4))
+    assert "held at 4 because it rests on 2 of your turns and 2 questions (level 5 takes 3 turns and 2 questions)" in held
+    assert "level 5 takes" in score(asked, found(2, 4)).reason

@@ -8,9 +8,9 @@ How a criterion is read:
   With both, the trainee's behaviour must be in the answer to the customer's. With neither, the whole conversation is one
   occasion. A criterion without an occasion, or before ``min_turns``, is not applicable. What is missed after an occasion that
   was heard only faintly is held against nobody.
-* **One occasion** is broken when a ``broken_by`` behaviour is shown, else met when a ``met_by`` one is (or when there
-  are only ``broken_by`` ones to keep from), else missed. A ``met_by`` behaviour is no sign where the same words also show one
-  of ``unless``.
+* **One occasion** is broken when a ``broken_by`` behaviour is shown (in more turns than the criterion ``tolerates``), else
+  met when a ``met_by`` one is (or when there are only ``broken_by`` ones to keep from), else missed. A ``met_by`` behaviour
+  is no sign where the same words also show one of ``unless``.
 * **The criterion** is not met when any occasion was broken; otherwise it is met when one occasion was (every one, with
   ``every_time``); otherwise not met, and the evidence is what the trainee said instead.
 
@@ -39,6 +39,13 @@ BUILT_IN = "built-in"
 ANSWER_TURNS = 2
 # From this strength of an occasion, leaving it unanswered is held against the trainee.
 CLEAR = 0.7
+# Jokes are many and their words are new each time. Between two jokes of the customer's, who plays on, a faint sign is enough
+# to hear that the trainee joked back, unless the same turn holds something that is no joke.
+PLAYED_BACK = 0.2
+NO_JOKE = frozenset(
+    "hostile sarcasm backhanded_remark passive_aggression condescends curt dismisses_feeling accuses makes_advance "
+    "makes_innuendo reciprocates_advance compliments_appearance shows_intimate_interest names_a_limit_coldly".split()
+)
 MAX_EVIDENCE = 3
 NAMED_IN_REASON = 3
 UNHEARD = "The built-in judge understands only English, and what was said here does not look like it."
@@ -94,9 +101,12 @@ class Hearing:
         turns: dict[Role, list[int]] = {"trainee": [], "customer": []}
         # Who shows what, and in which turns: most behaviours are never shown, and then nothing has to be looked through.
         self._shows: dict[Role, dict[str, dict[int, Heard]]] = {"trainee": {}, "customer": {}}
+        maybe: dict[int, Heard] = {}
         for number, (turn, heard) in enumerate(zip(transcript.turns, ear.hear_all(transcript), strict=True), 1):
             turns[turn.role].append(number)
             shows = self._shows[turn.role]
+            if turn.role == "trainee" and not any(each.shown and each.id in NO_JOKE for each in heard):
+                maybe.update((number, each) for each in heard if each.id == "banters" and each.strength >= PLAYED_BACK)
             for each in heard:
                 if each.shown:
                     shows.setdefault(each.id, {})[number] = each
@@ -104,6 +114,10 @@ class Hearing:
                 # What a persona's author says a move shows holds however it was worded.
                 for behaviour in turn.shows:
                     shows.setdefault(behaviour, {})[number] = Heard(id=behaviour, strength=1, quote=turn.text)
+        jokes = self._shows["customer"].get("banters", _NOWHERE)
+        for number, sign in maybe.items():
+            if all(number + side in jokes and jokes[number + side].strength >= CLEAR for side in (-1, 1)):
+                self._shows["trainee"].setdefault("banters", {})[number] = sign
         self.trainee = tuple(turns["trainee"])
         self.understood = all(self._understood(numbers) for numbers in turns.values())
 
@@ -198,19 +212,23 @@ class BuiltinJudge:
         applies = criterion.applies
         taken = len(hearing.trainee)
         if taken < applies.min_turns:
-            reason = f"Only asked from {applies.min_turns} trainee turns on; there were {taken}."
+            reason = f"This is only asked once you have spoken {applies.min_turns} times; you spoke {_times(taken)}."
             return Finding(criterion=criterion.id, verdict="not_applicable", reason=reason)
         if not hearing.understood:
             return Finding(criterion=criterion.id, verdict="not_judged", reason=UNHEARD)
         occasions = self._occasions(hearing, criterion)
         if not occasions:
-            return Finding(criterion=criterion.id, verdict="not_applicable", reason="Nothing called for it.")
+            return Finding(criterion=criterion.id, verdict="not_applicable", reason="Nothing in this conversation called for it.")
         if not criterion.met_by and not criterion.broken_by:
             return Finding(criterion=criterion.id, verdict="not_judged", reason=NEEDS_READER)
         answers = [self._answer(hearing, criterion, occasion) for occasion in occasions]
         answers = [each for each in answers if each.outcome != "missed" or each.occasion.clear]
         if not answers:
-            return Finding(criterion=criterion.id, verdict="not_applicable", reason="Nothing called for it clearly.")
+            return Finding(
+                criterion=criterion.id,
+                verdict="not_applicable",
+                reason="Nothing called for it clearly enough to hold it against you.",
+            )
         return self._conclude(hearing, criterion, answers)
 
     def _occasions(self, hearing: Hearing, criterion: Criterion) -> list[_Occasion]:
@@ -230,10 +248,12 @@ class BuiltinJudge:
         return [_Occasion(number, heard.id, answers, heard.strength >= CLEAR) for number, heard, answers in called if answers]
 
     def _answer(self, hearing: Hearing, criterion: Criterion, occasion: _Occasion) -> _Answer:
-        if broken := hearing.in_turns(occasion.turns, criterion.broken_by):
+        broken = hearing.in_turns(occasion.turns, criterion.broken_by)
+        allowed = max(1, int(criterion.tolerates * len(occasion.turns))) if criterion.tolerates else 0
+        if len(broken) > allowed:
             return _Answer("broken", occasion, broken)
         if not criterion.met_by:
-            return _Answer("met", occasion)
+            return _Answer("met", occasion, broken)
         shown = hearing.in_turns(occasion.turns, criterion.met_by, criterion.unless)
         return _Answer("met" if shown else "missed", occasion, shown)
 
@@ -247,6 +267,9 @@ class BuiltinJudge:
         if met and not (criterion.every_time and missed):
             if criterion.met_by:
                 return self._finding(criterion, "met", self._spans(hearing, met), self._shows(met))
+            if let_pass := [each for each in met if each.shown]:
+                reason = f"{self._shows(let_pass)} So little is let pass."
+                return self._finding(criterion, "met", self._spans(hearing, let_pass), reason)
             # Where a whole conversation kept from something there are no words to show: the reason says how much was listened to.
             quoted = self._said(hearing, [each for each in met if each.occasion.at])
             return self._finding(criterion, "met", quoted, self._kept(hearing, criterion, met))
@@ -295,7 +318,7 @@ class BuiltinJudge:
 
     def _titled(self, behaviours: Sequence[str]) -> str:
         """Name a few behaviours; a list of ten would say no more."""
-        titles = [f"“{self._title(each)}”" for each in behaviours]
+        titles = [self._title(each) for each in behaviours]
         if len(titles) <= NAMED_IN_REASON:
             return " or ".join(titles)
         return f"{', '.join(titles[:NAMED_IN_REASON])} or the like"
@@ -307,26 +330,31 @@ class BuiltinJudge:
                 numbers = seen.setdefault(heard.id, [])
                 if number not in numbers:
                     numbers.append(number)
-        parts = (f"{_turns(sorted(numbers))} “{self._title(behaviour)}”" for behaviour, numbers in seen.items())
-        return f"Heard in {'; in '.join(parts)}."
+        parts = (f"{_turns(sorted(numbers))} ({self._title(behaviour)})" for behaviour, numbers in seen.items())
+        return f"What you said in {', in '.join(parts)}."
 
     def _kept(self, hearing: Hearing, criterion: Criterion, answers: Sequence[_Answer]) -> str:
         kept = self._titled(criterion.broken_by)
         asked = [each.occasion.at for each in answers if each.occasion.at]
         if asked:
-            return f"After {_turns(asked)} nothing was heard of {kept}."
+            return f"You kept clear of it after {_turns(asked)} ({kept})."
         count = len(hearing.trainee)
-        return f"In {count} trainee turn{'s' if count != 1 else ''} nothing was heard of {kept}."
+        return f"You kept clear of it in {f'all {count} turns' if count != 1 else 'your one turn'} ({kept})."
 
     def _lacks(self, criterion: Criterion, missed: Sequence[_Answer], met: int) -> str:
         wanted = self._titled(criterion.met_by)
         occasions = [each.occasion for each in missed if each.occasion.at]
         if not occasions:
-            return f"Nothing was heard of {wanted}."
-        causes = " and ".join(dict.fromkeys(f"“{self._title(each.because)}”" for each in occasions))
-        answered = " The other times it was answered." if met else ""
+            return f"Nothing you said was heard as this ({wanted})."
+        causes = ", ".join(dict.fromkeys(self._title(each.because) for each in occasions))
+        answered = " The other times you did answer it." if met else ""
         where = _turns([each.at for each in occasions])
-        return f"{where[:1].upper()}{where[1:]} called for it ({causes}), and nothing was heard of {wanted}.{answered}"
+        chance = "was the moment" if len(occasions) == 1 else "were the moments"
+        return f"{where[:1].upper()}{where[1:]} {chance} ({causes}); your answer was not heard as this ({wanted}).{answered}"
+
+
+def _times(number: int) -> str:
+    return {0: "not at all", 1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
 def _turns(numbers: Sequence[int]) -> str:
