@@ -17,7 +17,6 @@ from simulator.language.features import Measures, after, contexts
 from simulator.language.model import Model, damping
 from simulator.language.training.corpus import Labelled
 
-LIKENESS_DIMENSIONS = 64
 # Behaviours that ordinary service dialogues practically never hold: those dialogues teach what they are not.
 RARE = frozenset(
     (
@@ -26,7 +25,6 @@ RARE = frozenset(
         "dismisses_feeling accuses pressures_after_no names_a_limit_kindly names_a_limit_coldly banters "
         "overpromises names_the_tension tests_boundary"
     ).split()
-)
 )
 
 
