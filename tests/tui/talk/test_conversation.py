@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from textual.events import Key
 
 from simulator.domain.transcript import Turn
 from simulator.models.errors import ModelError
@@ -12,6 +13,7 @@ from simulator.store.errors import StoreError
 from simulator.tui.screens.conversation import ConversationScreen
 from simulator.tui.screens.dialogs import Choose
 from simulator.tui.screens.home import HomeScreen
+from simulator.tui.screens.rating import RatingScreen
 from simulator.tui.widgets.panel import Ended
 from simulator.tui.widgets.talk import SHOWN_AT_MOST, Line
 from simulator.tui.widgets.topbar import TopBar
@@ -195,6 +197,23 @@ async def test_stopping_is_always_allowed(app, open_store, talking, wait_until):
     assert store.summary(recorder.session_id).phase == "done"
     assert store.unfinished() == []
     store.close()
+
+
+@pytest.mark.parametrize("keys", ["ss", "ll", "gg", "ee", "es", "gl"])
+async def test_two_keys_in_one_go_answer_the_pause_once(app, talking, wait_until, keys):
+    async with app.run_test() as pilot:
+        await talking(pilot)
+        await pilot.press(*"Hi", "enter")
+        await wait_until(pilot, lambda: len(said(app)) == 3 and not app.screen._speaking)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: isinstance(app.screen, Choose))
+        choose = app.screen
+        for key in keys:
+            choose.post_message(Key(key, key))
+        await wait_until(pilot, lambda: not choose.is_attached)
+        await pilot.pause()
+        first = {"s": HomeScreen, "l": HomeScreen, "g": ConversationScreen, "e": RatingScreen}[keys[0]]
+        await wait_until(pilot, lambda: isinstance(app.screen, first))
 
 
 async def test_leaving_for_later_keeps_everything(app, open_store, talking, wait_until):
