@@ -167,6 +167,15 @@ def test_the_same_seed_is_the_same_conversation(persona_id: str) -> None:
         ("misreads-friendliness.chatty", "still_hoping"),  # nobody said no
         ("playful-banterer.efficient", "served_straight"),  # being careful is not being kind
         ("playful-banterer.jokey", "goes_laughing"),  # and play is no fault
+        ("does-not-take-no.excuses", "will_be_back"),  # a reason is something to argue with
+        ("does-not-take-no.stays", "wears_you_down"),  # the fourth no is a colleague's to say
+        ("does-not-take-no.hangs-up", "you_stopped"),  # and stopping is always right
+        ("brushed-off.apologiser", "sorry_and_nothing"),  # sorry is not a deed
+        ("brushed-off.terse", "done_at_least"),  # and a deed is not yet a person
+        ("misses-every-hint.hints", "stays_till_dark"),  # nobody said it
+        ("misses-every-hint.sarcastic", "stays_till_dark"),  # and saying it sideways is not saying it
+        ("misses-every-hint.question", "goes_gladly"),  # one plain sentence, at any time
+        ("misses-every-hint.mends", "goes_gladly"),  # even after a sharp one
     ],
 )
 def test_the_trap_each_was_written_for(script: str, ending: str) -> None:
