@@ -39,11 +39,11 @@ _ANSWERS = ("reciprocates_advance", "avoids_the_limit")
 _UNLIKELY = 0.15  # a strength below it makes an unlabelled behaviour of a catalogue example a "no"
 
 
-def catalogue() -> Catalogue:
-    """Return the shipped catalogue."""
-    from simulator.authoring.library import Library, shipped_folders
+def read_catalogue(path: Path) -> Catalogue:
+    """Return the behaviours of a catalogue file."""
+    from ruamel.yaml import YAML
 
-    return Library(shipped_folders(), None).catalogue
+    return Catalogue.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
 
 
 def examples(known: Catalogue, data: Path) -> list[Example]:
@@ -105,11 +105,12 @@ def main() -> None:
     """Train, write the weights and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with labelled/ and service/")
+    parser.add_argument("--catalogue", type=Path, default=Path("rubrics/behaviours.yaml"), help="the behaviours to learn")
     parser.add_argument("--out", type=Path, default=HERE.parent / "data", help="where the weights are written")
     parser.add_argument("--only", choices=("behaviours", "scales"), help="train only these")
     parser.add_argument("--folds", type=int, default=0, help="cross-validate the behaviours in so many folds too (slow)")
     options = parser.parse_args()
-    encoder, known = Encoder.load(), catalogue()
+    encoder, known = Encoder.load(), read_catalogue(options.catalogue)
     figures: dict[str, dict[str, Any]] = {}
     if options.only != "scales":
         cues = Cues.load()
