@@ -49,7 +49,7 @@ class FinelineScreen(Screen[Result], Generic[Result]):
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close this screen with a result; once it is closed, do nothing."""
-        return super().dismiss(result) if _laid_bare(self) else AwaitComplete.nothing()
+        return super().dismiss(result) if _laid_bare(self) else AwaitComplete()
 
 
 class FinelineModal(ModalScreen[Result], Generic[Result]):
@@ -65,4 +65,4 @@ class FinelineModal(ModalScreen[Result], Generic[Result]):
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close this screen with a result; once it is closed, do nothing."""
-        return super().dismiss(result) if _laid_bare(self) else AwaitComplete.nothing()
+        return super().dismiss(result) if _laid_bare(self) else AwaitComplete()
