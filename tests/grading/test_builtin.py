@@ -231,3 +231,23 @@ def test_what_is_tolerated_is_let_pass_and_said_so(find: Callable[..., Finding])
     assert find(own, CHAT, formula, CHAT, formula).verdict == "not_met"
     assert find(own, *[CHAT, plain] * 6, CHAT, formula, CHAT, formula).verdict == "met"
     assert find(own | {"tolerates": 0}, CHAT, plain, CHAT, formula).verdict == "not_met"
+
+
+def test_what_holds_the_whole_level_down_has_to_be_clear(find: Callable[..., Finding]) -> None:
+    faint, clear = ("t", "What's your membership number", "asks_contact_details~"), ("t", "Text me", "asks_contact_details")
+    keeps = {"broken_by": ("asks_contact_details",)}
+    assert find(keeps, CHAT, faint).verdict == "not_met"
+    assert find(keeps | {"cap_when_not_met": 1}, CHAT, faint).verdict == "met"
+    assert find(keeps | {"cap_when_not_met": 1}, CHAT, clear).verdict == "not_met"
+    named = keeps | {"applies": Applies(trainee=("asks_contact_details",)), "cap_when_not_met": 1}
+    assert find(named, CHAT, faint).verdict == "not_applicable", "nobody earns points for a doubt"
+    assert find(named, CHAT, clear).verdict == "not_met"
+
+
+def test_a_feeling_drawn_out_by_the_trainee_was_answered(find: Callable[..., Finding]) -> None:
+    meets = {"applies": Applies(customer=("voices_feeling",)), "met_by": ("acknowledges_feeling",)}
+    felt, hard = ("c", "I forget what it is like", "voices_feeling"), ("t", "That must be hard", "acknowledges_feeling")
+    found = find(meets, CHAT, hard, felt, DODGE)
+    assert (found.verdict, found.evidence[0].turn) == ("met", 2)
+    assert find(meets, CHAT, hard, CHAT, DODGE, felt, DODGE).verdict == "not_met"
+    assert find(meets, felt, DODGE).verdict == "not_met"

@@ -46,6 +46,8 @@ NO_JOKE = frozenset(
     "hostile sarcasm backhanded_remark passive_aggression condescends curt dismisses_feeling accuses makes_advance "
     "makes_innuendo reciprocates_advance compliments_appearance shows_intimate_interest names_a_limit_coldly".split()
 )
+# A finding that holds the whole level down is an accusation, and has to be as clear.
+ACCUSES_FROM = CLEAR
 MAX_EVIDENCE = 3
 NAMED_IN_REASON = 3
 UNHEARD = "The built-in judge understands only English, and what was said here does not look like it."
@@ -239,7 +241,11 @@ class BuiltinJudge:
                 return occasions
             return [each for each in occasions if hearing.in_turns(each.turns, applies.trainee)]
         if applies.trainee:
-            return self._called_for(hearing, "trainee", applies.trainee)
+            occasions = self._called_for(hearing, "trainee", applies.trainee)
+            if criterion.met_by:
+                return occasions
+            # Nobody earns points for what was only faintly heard of them.
+            return [each for each in occasions if self._broken(hearing, criterion, each.turns)]
         return [_Occasion(0, "", hearing.trainee)]
 
     @staticmethod
@@ -248,14 +254,25 @@ class BuiltinJudge:
         return [_Occasion(number, heard.id, answers, heard.strength >= CLEAR) for number, heard, answers in called if answers]
 
     def _answer(self, hearing: Hearing, criterion: Criterion, occasion: _Occasion) -> _Answer:
-        broken = hearing.in_turns(occasion.turns, criterion.broken_by)
+        broken = self._broken(hearing, criterion, occasion.turns)
         allowed = max(1, int(criterion.tolerates * len(occasion.turns))) if criterion.tolerates else 0
         if len(broken) > allowed:
             return _Answer("broken", occasion, broken)
         if not criterion.met_by:
             return _Answer("met", occasion, broken)
         shown = hearing.in_turns(occasion.turns, criterion.met_by, criterion.unless)
+        if not shown and occasion.because == "voices_feeling":
+            # They may say how they feel because the trainee has just asked or felt with them: that was the answer.
+            shown = hearing.in_turns((occasion.at - 1,), criterion.met_by, criterion.unless)
         return _Answer("met" if shown else "missed", occasion, shown)
+
+    @staticmethod
+    def _broken(hearing: Hearing, criterion: Criterion, turns: Sequence[int]) -> tuple[tuple[int, Heard], ...]:
+        """Return the turns that show a ``broken_by`` behaviour, clearly enough for what the finding would do."""
+        shown = hearing.in_turns(turns, criterion.broken_by)
+        if criterion.cap_when_not_met is None:
+            return shown
+        return tuple((number, sign) for number, sign in shown if sign.strength >= ACCUSES_FROM)
 
     def _conclude(self, hearing: Hearing, criterion: Criterion, answers: Sequence[_Answer]) -> Finding:
         broken = [each for each in answers if each.outcome == "broken"]
