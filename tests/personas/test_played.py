@@ -153,6 +153,25 @@ def test_a_trainer_finds_everything_in_it(persona_id: str) -> None:
     assert all(len(scenario.opening) >= 5 and len(scenario.facts) >= 10 and scenario.knows for scenario in persona.scenarios)
 
 
+@pytest.mark.parametrize("persona_id", ["direct-flirt", "lonely-widowed", "cold-hurried"])
+def test_the_customers_own_rating_prefers_the_warm_trainee(persona_id: str) -> None:
+    ratings = {style: played(f"{persona_id}.{style}").survey for style in STYLES}
+    warm = ratings["warm"]
+    assert warm is not None and warm.would_return and warm.warmth >= 7 and warm.comfort >= 7
+    for style in ("cold", "flirty", "faking"):
+        other = ratings[style]
+        assert other is not None
+        assert warm.warmth - other.warmth >= 1.5 and warm.comfort - other.comfort >= 1.5, style
+        assert warm.comment != other.comment, style
+
+
+def test_a_kind_no_costs_the_one_who_asks_nothing_and_a_cold_one_does() -> None:
+    start = library().persona("direct-flirt").state["dignity"].start
+    assert last_state(played("direct-flirt.warm"))["dignity"] >= start
+    assert last_state(played("direct-flirt.cold"))["dignity"] <= 2
+    assert last_state(played("direct-flirt.evasive"))["straight"] < last_state(played("direct-flirt.warm"))["straight"] - 2
+
+
 @pytest.mark.parametrize("persona_id", PERSONAS)
 def test_the_same_seed_is_the_same_conversation(persona_id: str) -> None:
     first = played(f"{persona_id}.jokey", seed=5)
@@ -176,6 +195,17 @@ def test_the_same_seed_is_the_same_conversation(persona_id: str) -> None:
         ("misses-every-hint.sarcastic", "stays_till_dark"),  # and saying it sideways is not saying it
         ("misses-every-hint.question", "goes_gladly"),  # one plain sentence, at any time
         ("misses-every-hint.mends", "goes_gladly"),  # even after a sharp one
+        ("direct-flirt.chatty", "left_hoping"),  # fog is a maybe to somebody who asks plainly
+        ("direct-flirt.efficient", "no_hard_feelings"),  # a short no is kind enough
+        ("direct-flirt.mends", "no_hard_feelings"),  # and a sharp one can be taken back
+        ("lonely-widowed.promising", "lays_two_places"),  # more warmth than anybody can keep
+        ("lonely-widowed.chatty", "gets_the_cups_down"),  # "maybe some time" is a date
+        ("lonely-widowed.efficient", "seen_to"),  # the errand is only half of what they came for
+        ("lonely-widowed.confused", "home_the_pretty_way"),  # nobody has to be good at it
+        ("cold-hurried.chatty", "crowded_out"),  # friendliness they did not order
+        ("cold-hurried.gushing", "shut_again"),  # one sentence was enough
+        ("cold-hurried.efficient", "quick_and_clean"),  # quick and right, and nobody there
+        ("cold-hurried.confused", "off_the_record"),  # honest is quick enough
     ],
 )
 def test_the_trap_each_was_written_for(script: str, ending: str) -> None:
