@@ -170,3 +170,14 @@ def test_no_file_and_a_broken_file_are_said_before_anything_opens(file, library,
     file.write_text("id: [", encoding="utf-8")
     with pytest.raises(AuthoringError, match=r"kettle\.yaml:2:1"):
         try_screen(file, library, detector, voice)
+
+
+@pytest.mark.parametrize("size", [(60, 24), (120, 40)], ids=["60x24", "120x40"])
+def test_looks(app, snap_compare, size):
+    async def ready(pilot):
+        await opened(pilot)
+        await say(pilot, *"I am so sorry, that sounds annoying.")
+        pilot.app.screen.prompt.cursor_blink = False
+        pilot.app.clear_notifications()
+
+    assert snap_compare(app, terminal_size=size, run_before=ready)
