@@ -17,6 +17,7 @@ from simulator.domain.errors import FinelineError
 from simulator.domain.text import clean
 from simulator.tui.screens.base import FinelineScreen
 from simulator.tui.skills import rubrics_for
+from simulator.tui.widgets.area import Area
 from simulator.tui.widgets.facts import Facts
 from simulator.tui.widgets.keybar import KeyBar
 from simulator.tui.widgets.rating_line import RatingLine
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 NOTE_MAX = 2000  # characters
 
 
-class Note(TextArea):
+class Note(Area):
     """What the trainee would do differently, in their own words."""
 
     HELP = """

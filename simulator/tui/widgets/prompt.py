@@ -8,10 +8,11 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import TextArea
+
+from simulator.tui.widgets.area import Area
 
 
-class Prompt(TextArea):
+class Prompt(Area):
     """Enter says it; ctrl+j or shift+enter begins a new line; up on the first line brings back what was said before."""
 
     HELP = """

@@ -123,7 +123,7 @@ async def test_any_terminal_will_do(app, practice, wait_until):
     async with app.run_test(size=(1, 1)) as pilot:
         await open_rating(app, pilot, practice, wait_until)
         await pilot.press("4", "down", "5")
-        for size in [(12, 4), (30, 10), (250, 70), (80, 24)]:
+        for size in [(12, 4), (2, 80), (3, 80), (4, 80), (1, 80), (30, 10), (250, 70), (80, 24)]:
             await pilot.resize_terminal(*size)
             await pilot.pause()
         await pilot.press("up", "1")

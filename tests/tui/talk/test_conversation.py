@@ -400,6 +400,16 @@ async def test_any_terminal_will_do(app, size, talking, wait_until):
         await wait_until(pilot, lambda: isinstance(app.screen, ConversationScreen))
 
 
+async def test_an_empty_prompt_may_be_squeezed_to_nothing(app, talking, wait_until):
+    async with app.run_test() as pilot:
+        await talking(pilot)
+        for size in [(1, 1), (2, 80), (3, 5), (4, 24), (1, 80), (5, 24), (300, 80)]:
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        await pilot.press("x")
+        assert app.screen.prompt.text == "x"
+
+
 async def test_a_saved_ending_is_shown_not_played_again(app, begun, wait_until, text_of):
     async with app.run_test() as pilot:
         session, recorder = await begun([Turn(role="customer", text="Hello."), Turn(role="trainee", text="Hi.")])
