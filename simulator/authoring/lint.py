@@ -89,9 +89,7 @@ class RuleLint:
     ) -> None:
         """Add a problem at a place."""
         place = self.document.place(location, key=key)
-        self.problems.append(
-            problem(self.document.path, message, place, code=code, expected=expected, severity=severity)
-        )
+        self.problems.append(problem(self.document.path, message, place, code=code, expected=expected, severity=severity))
 
     def run(self) -> list[Problem]:
         """Return everything found."""

@@ -20,13 +20,13 @@ _STOPS = re.compile(r"[.!?…]")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # Names that are words too: a capital at the start of a sentence says nothing about them.
 _ALSO_WORDS = frozenset(
-    "will may mark grace joy hope rose art bill jack dawn june april august faith summer sunny frank chase drew guy max pat "  # noqa: SIM905
+    "will may mark grace joy hope rose art bill jack dawn june april august faith summer sunny frank chase drew guy max pat "
     "rich sky terry ray rob sue rusty star ivy lily daisy olive ruby amber pearl holly heather iris jade melody harmony "
     "patience prudence charity christian dean duke earl gene grant hunter lance miles nick page peg penny piper reed river "
     "robin rocky sandy scout skip sterling storm victor wade ward woody young kit bay angel".split()
 )
 _COMMON = frozenset(
-    "a an and are as at be been but by for from had has have he her him his i i'd i'm i've if in is it it's its me my no not "  # noqa: SIM905
+    "a an and are as at be been but by for from had has have he her him his i i'd i'm i've if in is it it's its me my no not "
     "of on or our out she so that that's the their them there they this to up us was we were what when which who will with "
     "you your just about into all some name they them their are have do".split()
 )

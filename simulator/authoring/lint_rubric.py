@@ -28,9 +28,7 @@ class _Lint:
         severity: Literal["error", "warning"] = "warning",
     ) -> None:
         place = self.document.place(location, key=key)
-        self.problems.append(
-            problem(self.document.path, message, place, code=code, expected=expected, severity=severity)
-        )
+        self.problems.append(problem(self.document.path, message, place, code=code, expected=expected, severity=severity))
 
 
 def lint_rubric(document: Document, rubric: Rubric, catalogue: Catalogue | None) -> list[Problem]:
@@ -51,9 +49,7 @@ def lint_rubric(document: Document, rubric: Rubric, catalogue: Catalogue | None)
     return lint.problems
 
 
-def _speakers(
-    lint: _Lint, where: Location, names: Collection[str], role: Role, speakers: Mapping[str, Collection[Role]]
-) -> None:
+def _speakers(lint: _Lint, where: Location, names: Collection[str], role: Role, speakers: Mapping[str, Collection[Role]]) -> None:
     for number, name in enumerate(names):
         if name in speakers and role not in speakers[name]:
             message = f"{name!r} is not something a {role} does, so this never counts"

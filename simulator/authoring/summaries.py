@@ -96,9 +96,7 @@ def head_of(value: BaseModel, path: Path) -> dict[str, Any]:
         return {
             **value.model_dump(include={"id", "name", "summary", "difficulty", "role", "content_note", "trains"}),
             "identities": [each.model_dump(include={"name", "pronouns", "age"}) for each in value.identities],
-            "scenarios": [
-                each.model_dump(include={"id", "place", "trainee", "wants", "trade"}) for each in value.scenarios
-            ],
+            "scenarios": [each.model_dump(include={"id", "place", "trainee", "wants", "trade"}) for each in value.scenarios],
         }
     if isinstance(value, Rubric):
         return {"id": value.id, "title": value.title, "summary": value.summary, "criteria": len(value.criteria)}

@@ -73,9 +73,7 @@ def _of_catalogue(document: Document, own: Catalogue, catalogue: Catalogue) -> l
             wanted, unwanted = (this, frozenset[str]()) if side == "examples" else (frozenset[str](), this)
             for number, text in enumerate(texts):
                 where = ("behaviours", index, side, number)
-                found.append(
-                    _Example(document, where, text, behaviour.speakers[0], wanted, unwanted, frozenset(), before)
-                )
+                found.append(_Example(document, where, text, behaviour.speakers[0], wanted, unwanted, frozenset(), before))
     return found
 
 

@@ -178,7 +178,7 @@ class Move(Authored):
         default=False, description="The built-in voice may add one of its lines after an answer or an aside, in the same turn"
     )
     cued: bool = Field(
-        default=False, description="Comes only when one of its lines was written, in its ``after``, for words like those just heard"
+        default=False, description="Comes only when the ``after`` of one of its lines is like the words just heard"
     )
     intent: Prose = Field(description="What the customer does, for the model: 'asks what time you finish'")
     shows: tuple[Id, ...] = Field(

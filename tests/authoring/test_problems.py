@@ -121,11 +121,14 @@ def test_slots_must_be_set_for_everybody(problems) -> None:
     use = ("chats, teases", "chats about {partner}")
     (problem,) = problems(use, ("he/him, age: 42", "he/him, age: 42, slots: {partner: Maria}"))
     assert problem.message == "the slot {partner} is not set for Dana"
-    assert problems(
-        use,
-        ("he/him, age: 42", "he/him, age: 42, slots: {partner: Maria}"),
-        ("she/her, age: 42", "she/her, age: 42, slots: {partner: Joe}"),
-    ) == []
+    assert (
+        problems(
+            use,
+            ("he/him, age: 42", "he/him, age: 42, slots: {partner: Maria}"),
+            ("she/her, age: 42", "she/her, age: 42, slots: {partner: Joe}"),
+        )
+        == []
+    )
 
 
 def test_lines_of_a_scenario_belong_to_a_move_or_ending(problems) -> None:

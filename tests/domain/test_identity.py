@@ -39,7 +39,10 @@ def test_personas_are_adults() -> None:
         Identity(name="Sam", pronouns="they/them", age=17)
 
 
-WORDS = st.lists(st.sampled_from(["{they}", "{Name}", "{s}", "{are}", "{nobody}", "{", "}", "and", "x"]) | st.text(st.characters(exclude_characters="{}"), max_size=5))
+WORDS = st.lists(
+    st.sampled_from(["{they}", "{Name}", "{s}", "{are}", "{nobody}", "{", "}", "and", "x"])
+    | st.text(st.characters(exclude_characters="{}"), max_size=5)
+)
 
 
 @settings(max_examples=100, deadline=None)
