@@ -57,7 +57,7 @@ _EXPLICIT = re.compile(
     r"|tits|naked|nude|horny|masturbat\w+|thrust(?:ing)?|"
     r"sex(?:ual|ually|y time)?|make love|undress\w*|bedroom eyes|moan(?:ing|ed)?)\b"
 )  # fmt: skip
-_SAME_QUESTION = 0.5
+_SAME_QUESTION, _SAME_WORDS = 0.5, 0.7
 _SMALL_WORDS = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen
@@ -216,7 +216,7 @@ class Guard:
         if len(mine) < 5 or len(theirs) < 4:
             return False
         shared = set(mine) & set(theirs)
-        return len(shared) / len(set(mine)) >= 0.8
+        return len(shared) / len(set(mine)) >= _SAME_WORDS
 
     def _evades(self, text: str) -> bool:
         mine = content(text)

@@ -177,6 +177,7 @@ _STAFF = re.compile(
             r"\bwhat (?:brings you|can i get)\b",
             r"^(?:hi|hello|good \w+)?[,! ]*welcome (?:to|in\b|back to)|\bwelcome to (?:our|the)\b",
             r"\bvalued customer\b",
+            r"\blet's get (?:you |this |it )?(?:started|sorted)\b",
             r"\byou(?:'re| are) (?:not )?(?:a|the|our|my) customer\b",
             r"\bwe (?:only |all |both |do )?work here\b",
             r"\b(?:i'll|i will|i can|let me) take care of (?:it|this|that)\b",

@@ -8,6 +8,10 @@ replies) and writes, for each customer turn, what the model said under a plain p
 Fineline's prompt (``raw``) and what the trainee saw (``shown``), then counts what the guard held back. The guard does not
 judge itself: the second form prints the turns to be read, and, with ``labels`` (``{"plain": [numbers], "raw": [numbers],
 "shown": [numbers]}``, the turns a reader found out of role), the rates.
+
+Measured on 22 November 2026, 104 turns each, read by one person: a 1.5-billion-parameter coding model (4 bits) was out of role
+in 13 % of its first attempts under Fineline's prompt and in 4 % of the turns shown; a 135-million-parameter model, which hardly
+forms sentences, in 44 % and 8 %. Cues that the reading showed to be missing were added to the guard afterwards.
 """
 
 from __future__ import annotations

@@ -84,6 +84,7 @@ def test_what_is_not_speech_is_taken_off(guard, text, shown):
         ("Goodbye then!", "goodbye"),
         ("Well, have a nice day.", "goodbye"),
         ("Is there anything at all that you would like us to do about it?", "echo"),
+        ("I would like you to do anything at all about it.", "echo"),
         ("No sé lo que quiere decir usted con eso.", "language"),
         ("Fuck this toaster.", "explicit"),
         ("and " * 70, "too_long"),
