@@ -68,8 +68,15 @@ class Practice:
     recorder: Recorder | None = None
     self_rating: SelfRating | None = None
     grades: list[Grade] | None = field(default=None)
+    unsaved: bool = False
+    """Whether the conversation was held without its being on disk, and has not been written out since."""
 
     @property
     def session_id(self) -> str | None:
         """The session's id in the store, or ``None`` when the practice is not kept."""
         return self.recorder.session_id if self.recorder is not None else None
+
+    @property
+    def would_be_lost(self) -> bool:
+        """Whether what was said is lost when this is left."""
+        return self.unsaved and (self.recorder is None or bool(self.recorder.problem))

@@ -128,7 +128,8 @@ class ConversationScreen(FinelineScreen[None]):
     def practice(self) -> Practice:
         """What the rating and the debrief need."""
         session = self.session
-        return Practice(session.persona, session.scenario, session.identity, session.transcript, self.recorder)
+        unsaved = not self._said_nothing and (self.recorder is None or bool(self.recorder.problem))
+        return Practice(session.persona, session.scenario, session.identity, session.transcript, self.recorder, unsaved=unsaved)
 
     def on_mount(self) -> None:
         """Show what was said so far; the customer speaks if it is their turn."""

@@ -16,7 +16,7 @@ from textual.worker import Worker
 from simulator.domain.errors import FinelineError
 from simulator.tui.judging import Reading, judge_each
 from simulator.tui.screens.base import FinelineScreen
-from simulator.tui.screens.dialogs import Choice, Choose, Read
+from simulator.tui.screens.dialogs import Choice, Choose, Confirm, Read
 from simulator.tui.screens.turns import TurnsScreen
 from simulator.tui.skills import rubrics_for
 from simulator.tui.widgets.debrief_page import DebriefPage
@@ -65,6 +65,11 @@ class DebriefScreen(FinelineScreen[None]):
         self._rubrics: list[Rubric] = []
         self._why: dict[str, str] = {}
         self._judging: Worker[None] | None = None
+
+    @property
+    def would_lose_words(self) -> bool:
+        """Whether leaving now loses what was said in the conversation."""
+        return self.practice.would_be_lost
 
     # Opening
 
@@ -215,8 +220,12 @@ class DebriefScreen(FinelineScreen[None]):
         self.run_worker(self._lay_out(), group="page", exclusive=True)
 
     def action_back(self) -> None:
-        """Go home."""
-        self.fineline.go_home()
+        """Go home; where nothing is kept, ask first."""
+        if not self.would_lose_words:
+            self.fineline.go_home()
+            return
+        question = "This practice could not be saved, and e exports it. Leave all the same?"
+        self.app.push_screen(Confirm(question, yes="Leave", no="Stay"), lambda leave: self.fineline.go_home() if leave else None)
 
     # Opening rows
 
@@ -309,6 +318,7 @@ class DebriefScreen(FinelineScreen[None]):
         except FinelineError as error:
             self.fineline.say_error(error)
             return
+        self.practice.unsaved = False
         self.notify(f"{page}\n{lines.name} beside it", title="Exported", timeout=10, markup=False)
 
     async def _held_at(self) -> datetime:

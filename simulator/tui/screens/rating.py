@@ -77,6 +77,11 @@ class RatingScreen(FinelineScreen[None]):
         self._told = False
         self._leaving = False
 
+    @property
+    def would_lose_words(self) -> bool:
+        """Whether leaving now loses what was said in the conversation."""
+        return self.practice.would_be_lost
+
     def compose(self) -> ComposeResult:
         """Lay out the lines (once the rubrics are read) and the note."""
         practice = self.practice

@@ -11,7 +11,7 @@ from simulator.domain.errors import FinelineError
 from simulator.domain.grade import SelfRating
 from simulator.tui import export
 from simulator.tui.screens.debrief import DebriefScreen
-from simulator.tui.screens.dialogs import Choose, Read
+from simulator.tui.screens.dialogs import Choose, Confirm, Read
 from simulator.tui.screens.turns import TurnsScreen, marked
 from simulator.tui.widgets.debrief_page import DebriefPage
 from simulator.tui.widgets.feelings import FeelingsPlot
@@ -255,6 +255,22 @@ async def test_escape_goes_home(app, practice, grades, wait_until):
         await open_debrief(app, pilot, practice, wait_until)
         await pilot.press("escape")
         assert app.travels == [("home",)]
+
+
+async def test_what_is_not_saved_is_not_left_without_asking(app, practice, rooms, wait_until, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "folder", lambda: tmp_path / "documents")
+    practice.recorder, practice.unsaved = None, True
+    async with app.run_test() as pilot:
+        await open_debrief(app, pilot, practice, wait_until)
+        for key in ("escape", "ctrl+q"):
+            await pilot.press(key)
+            await wait_until(pilot, lambda: isinstance(app.screen, Confirm))
+            await pilot.press("enter")  # stay
+            await wait_until(pilot, lambda: isinstance(app.screen, DebriefScreen))
+        await pilot.press("e")
+        await wait_until(pilot, lambda: not practice.unsaved)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 1)
 
 
 async def test_arrows_walk_every_row_and_stop_at_the_ends(app, practice, grades, wait_until):
