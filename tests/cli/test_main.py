@@ -45,7 +45,7 @@ def test_help_imports_nothing_heavy():
         "import sys; sys.argv = ['fineline', '--help']\n"
         "from simulator.__main__ import main\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "heavy = {'textual', 'openai', 'pydantic', 'rich', 'numpy', 'sqlalchemy', 'ruamel', 'wordllama', 'tiktoken'}\n"
+        "heavy = {'textual', 'openai', 'pydantic', 'rich', 'numpy', 'sqlalchemy', 'yaml', 'wordllama', 'tiktoken'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from simulator.domain.behaviour import Catalogue, Heard, Role
 from simulator.domain.rubric import Rubric
@@ -55,12 +55,11 @@ def talk() -> Talk:
 @pytest.fixture(scope="session")
 def rubrics() -> dict[str, Rubric]:
     """The rubrics that ship."""
-    yaml = YAML(typ="safe")
     paths = [path for path in sorted((ROOT / "rubrics").glob("*.yaml")) if path.stem != "behaviours"]
-    return {rubric.id: rubric for rubric in (Rubric.model_validate(yaml.load(path)) for path in paths)}
+    return {rubric.id: rubric for rubric in (Rubric.model_validate(yaml.safe_load(path.read_text("utf-8"))) for path in paths)}
 
 
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
     """The behaviours that ship."""
-    return Catalogue.model_validate(YAML(typ="safe").load(ROOT / "rubrics" / "behaviours.yaml"))
+    return Catalogue.model_validate(yaml.safe_load((ROOT / "rubrics" / "behaviours.yaml").read_text("utf-8")))

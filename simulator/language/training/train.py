@@ -41,9 +41,9 @@ _UNLIKELY = 0.15  # a strength below it makes an unlabelled behaviour of a catal
 
 def read_catalogue(path: Path) -> Catalogue:
     """Return the behaviours of a catalogue file."""
-    from ruamel.yaml import YAML
+    import yaml
 
-    return Catalogue.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
+    return Catalogue.model_validate(yaml.safe_load(path.read_text("utf-8")))
 
 
 def examples(known: Catalogue, data: Path) -> list[Example]:

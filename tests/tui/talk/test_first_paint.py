@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-HEAVY = ("pydantic", "typer", "openai", "httpx2", "ruamel", "numpy", "sqlalchemy", "alembic", "tokenizers", "tiktoken", "keyring",
+HEAVY = ("pydantic", "typer", "openai", "httpx2", "yaml", "numpy", "sqlalchemy", "alembic", "tokenizers", "tiktoken", "keyring",
          "jinja2", "wordllama", "textual_plot", "textual.widgets._text_area", "textual.widgets._markdown")  # fmt: skip
 
 PROGRAM = """
