@@ -269,7 +269,14 @@ class ConversationScreen(FinelineScreen[None]):
         name = self.name_shown
         title = f"{name} was cut off." if self._first_words else f"{name} has not answered."
         error = message.error
-        self.trouble.show(title, f"{error.message} {error.hint}".strip())
+        typing = bool(self.prompt.text)
+        how = "\nYour words stay here; press enter when you want to choose:" if typing else ""
+        self.trouble.show(title, f"{error.message} {error.hint}".strip() + how, take_focus=not typing)
+
+    @on(Trouble.Typed)
+    def _typed_on(self, message: Trouble.Typed) -> None:
+        self.prompt.focus()
+        self.prompt.insert(message.character)
 
     def action_retry(self) -> None:
         """Ask the same voice again."""

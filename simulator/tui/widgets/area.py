@@ -11,4 +11,4 @@ class Area(TextArea):
 
     def render_line(self, y: int) -> Strip:
         """Draw line ``y`` of the area."""
-        return super().render_line(y) if self.content_size.width > 0 else Strip.blank(0)
+        return super().render_line(y) if self.content_size.width > 0 else Strip([], 0)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 from simulator.domain.text import clean
+
+# A key within this time was on its way before the box could be read.
+TOO_SOON_S = 0.4
 
 
 class Panel(Widget, can_focus=True):
@@ -27,9 +33,10 @@ class Panel(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._content = Content("")
+        self._shown_at = 0.0
 
-    def show(self, title: str, text: str) -> None:
-        """Show it and take the focus."""
+    def show(self, title: str, text: str, *, take_focus: bool = True) -> None:
+        """Show it, and take the focus unless somebody is in the middle of typing."""
         parts: list[tuple[str, str]] = [(clean(title), "bold")]
         if text:
             parts.append((f"\n{clean(text)}", ""))
@@ -38,7 +45,9 @@ class Panel(Widget, can_focus=True):
         self.clear_cached_dimensions()
         self.add_class("-shown")
         self.refresh(layout=True)
-        self.focus()
+        self._shown_at = monotonic()
+        if take_focus:
+            self.focus()
 
     def _key_hints(self) -> list[tuple[str, str]]:
         hints: list[tuple[str, str]] = []
@@ -85,6 +94,21 @@ class Trouble(Panel):
         Binding("b", "screen.builtin", "Built-in voice", id="trouble.builtin", tooltip="go on with the built-in voice"),
         Binding("m", "screen.models", "Change model", id="trouble.models", tooltip="change model"),
     ]
+
+    class Typed(Message):
+        """Somebody went on typing what they wanted to say."""
+
+        def __init__(self, character: str) -> None:
+            super().__init__()
+            self.character = character
+
+    def on_key(self, event: events.Key) -> None:
+        """Let letters that are no answer, or came too soon to be one, go where they were meant to go."""
+        meant_for_it = event.key in self._bindings.key_to_bindings and monotonic() - self._shown_at > TOO_SOON_S
+        if event.character is not None and event.is_printable and not meant_for_it:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Typed(event.character))
 
 
 class Ended(Panel):

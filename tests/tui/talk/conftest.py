@@ -23,6 +23,7 @@ from simulator.store.store import Store
 from simulator.tui.app import FinelineApp
 from simulator.tui.recording import SafeRecorder
 from simulator.tui.services import Services
+from simulator.tui.widgets import panel
 
 FILES = Path(__file__).parent / "files"
 
@@ -94,6 +95,8 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"FINELINE_{name}", str(tmp_path / name.lower()))
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "FINELINE_PATH"):
         monkeypatch.delenv(name, raising=False)
+    # Keys of a test come faster than anybody reads.
+    monkeypatch.setattr(panel, "TOO_SOON_S", 0.0)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setattr(store_room, "_now", lambda: "2025-11-02T10:00:00.000+00:00")
 

@@ -14,6 +14,7 @@ from simulator.tui.screens.conversation import ConversationScreen
 from simulator.tui.screens.dialogs import Choose
 from simulator.tui.screens.home import HomeScreen
 from simulator.tui.screens.rating import RatingScreen
+from simulator.tui.widgets import panel
 from simulator.tui.widgets.panel import Ended
 from simulator.tui.widgets.talk import SHOWN_AT_MOST, Line
 from simulator.tui.widgets.topbar import TopBar
@@ -153,12 +154,34 @@ async def test_go_on_with_the_builtin_voice_keeps_what_is_being_typed(app, voice
         await pilot.press(*"next")
         gate.set()
         await wait_until(pilot, lambda: app.screen.trouble.shown)
+        assert app.screen.focused.id == "prompt", "somebody is typing"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.screen.focused.id == "trouble")
         await pilot.press("b")
         await wait_until(pilot, lambda: ("Dana", "From the spare voice.") in said(app))
         assert app.screen.prompt.text == "next"
         await wait_until(pilot, lambda: "built-in voice" in app.screen.query_one("#top", TopBar).words)
         assert session.transcript.turns[-1].voice == "built-in"
         assert session.appraiser is None, "a model that was left goes on reading what the trainee says"
+
+
+async def test_what_is_typed_when_the_model_fails_is_no_answer_to_it(app, voice, talking, wait_until, monkeypatch):
+    """Somebody who has just begun to type, or types a letter that means nothing to the box, goes on typing."""
+    voice.replies[:] = [["Hello."], [ModelError("timeout", "The model did not answer.")], ["Back again."]]
+    monkeypatch.setattr(panel, "TOO_SOON_S", 60.0)
+    async with app.run_test() as pilot:
+        session, _ = await talking(pilot)
+        await pilot.press(*"Hi", "enter")
+        await wait_until(pilot, lambda: app.screen.trouble.shown and app.screen.focused.id == "trouble")
+        await pilot.press(*"rob")
+        await wait_until(pilot, lambda: app.screen.prompt.text == "rob")
+        assert app.screen.trouble.shown
+        assert session.owes_reply
+        monkeypatch.setattr(panel, "TOO_SOON_S", 0.0)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.screen.focused.id == "trouble")
+        await pilot.press("x")
+        await wait_until(pilot, lambda: app.screen.prompt.text == "robx")
 
 
 async def test_words_cut_off_in_the_middle_stand(app, voice, talking, wait_until):
