@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
@@ -78,10 +79,14 @@ class AuthoringError(FinelineError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word closest to ``word``, or ``""`` if none is near."""
+    """Return the known word closest to ``word``, or ``""`` if none is near; part of a name of several words will do."""
     choices = {choice.casefold(): choice for choice in known}
     match = get_close_matches(word.casefold(), choices, n=1, cutoff=0.6)
-    return choices[match[0]] if match else ""
+    if match:
+        return choices[match[0]]
+    parts = {part: choice for folded, choice in choices.items() for part in re.split(r"[-_ .]", folded) if len(part) > 2}
+    match = get_close_matches(word.casefold(), parts, n=1, cutoff=0.75)
+    return parts[match[0]] if match else ""
 
 
 def unknown(kind: str, word: str, known: Iterable[str]) -> UsageError:
