@@ -181,7 +181,8 @@ def _from_status(error: openai.APIStatusError, endpoint: Endpoint, private: Iter
     text = words_of(error).lower()
     if status in (401, 403, 407):
         have = "does not accept the key" if endpoint.key else "asks for a key, and there is none"
-        return ModelError("unauthorised", f"{name} {have} ({status}).", hint=_key_hint(endpoint))
+        hint = "Look whether it is the right key for this server. " if endpoint.key else ""
+        return ModelError("unauthorised", f"{name} {have} ({status}).", hint=hint + _key_hint(endpoint))
     if 300 <= status < 400:
         return ModelError(
             "not_found", f"{name} sends callers on to another address ({status}).", hint="Set that address instead."
@@ -213,8 +214,8 @@ def _key_hint(endpoint: Endpoint) -> str:
     if origin_of(endpoint.url) == origin_of(OPENAI_URL):
         return "Set OPENAI_API_KEY, or store the key with 'fineline models key'."
     return (
-        f"Store its key with 'fineline models key --at {_address(endpoint)}'. OPENAI_API_KEY is given to this server only if "
-        "OPENAI_BASE_URL is its address."
+        f"Store its key with 'fineline models key --at {_address(endpoint)}', or set OPENAI_API_KEY beside an OPENAI_BASE_URL of "
+        "this address."
     )
 
 

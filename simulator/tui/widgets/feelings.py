@@ -23,7 +23,7 @@ from simulator.tui.widgets.rows import walk
 from simulator.tui.widgets.words import BAD, FAINT, GOOD, QUIET, signed, words
 
 if TYPE_CHECKING:
-    from simulator.grading.debrief import FeelingCurve, Moment
+    from simulator.grading.debrief import FeelingCurve
 
 ROWS: Final = 5
 VALUE_MAX: Final = 10.0
@@ -76,9 +76,14 @@ def row_of(value: float) -> int:
     return _height(value, ROWS * 4) // 4
 
 
-def better(curve: FeelingCurve, moment: Moment) -> bool:
-    """Return whether the moment moved the feeling to the end the trainee should hope for."""
-    return (moment.by > 0) == (curve.good == "high")
+def better(curve: FeelingCurve, by: float) -> bool:
+    """Return whether moving by so much brings the feeling nearer the end the trainee should hope for."""
+    return (by > 0) == (curve.good == "high")
+
+
+def came_of(curve: FeelingCurve, turn: int) -> float:
+    """Return how far a turn moved the feeling in all: it may push it both ways."""
+    return sum(moment.by for moment in curve.moments if moment.turn == turn)
 
 
 def _capital(text: str) -> str:
@@ -193,7 +198,7 @@ class FeelingsPlot(Widget, can_focus=True):
         feet: list[Cell] = [(" ", "")] * plot
         for moment in {each.turn: each for each in curve.moments}.values():  # where a turn moved it twice, to where it came
             x = column(moment.turn, self.last, plot)
-            style = GOOD if better(curve, moment) else BAD
+            style = GOOD if better(curve, came_of(curve, moment.turn)) else BAD
             here = moment.turn == chosen
             cells[row_of(moment.to)][x] = ("◆" if here else "●", f"bold {style}")
         for moment in sorted(curve.moments, key=lambda each: each.turn != chosen):
@@ -217,7 +222,7 @@ class FeelingsPlot(Widget, can_focus=True):
         quote = clean(first.quote, keep_newlines=False)
         lines = [words((f" turn {turn}", "bold"), (f" · {who} ", QUIET), f"“{quote}”").truncate(width, ellipsis=True)]
         for curve, moment in moved:
-            good = better(curve, moment)
+            good = better(curve, moment.by)
             sign = "▲" if moment.by > 0 else "▼"
             lines.append(
                 words(

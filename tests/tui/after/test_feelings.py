@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.tui.widgets.feelings import ROWS, column, row_of, steps
+from simulator.grading.debrief import FeelingCurve, Moment
+from simulator.tui.widgets.feelings import ROWS, better, came_of, column, row_of, steps
 
 
 def dots(grid, width):
@@ -65,3 +66,14 @@ def test_a_value_is_marked_in_the_row_its_line_is_in():
     for value in (0, 2.4, 5, 7.7, 10):
         [drawn] = {tuple(each) for each in dots(steps([(0, value)], 1, 4), 4)}
         assert drawn[0] // 4 == row_of(value)
+
+
+def test_a_turn_that_pushed_both_ways_is_marked_by_what_came_of_it():
+    """A joke made her surer, the kind limit beside it far less sure: on the whole that went well."""
+    moments = tuple(
+        Moment(turn=6, by=by, to=to, because=because, because_words=because, role="trainee", quote="Ha!")
+        for by, to, because in ((-2.9, 0.8, "names_a_limit_kindly"), (0.5, 1.3, "banters"))
+    )
+    curve = FeelingCurve(id="misread", means="how sure", good="low", points=((0, 3.7), (6, 1.3)), moments=moments)
+    assert not better(curve, moments[-1].by)
+    assert better(curve, came_of(curve, 6))
