@@ -51,6 +51,18 @@ class GradeVersions(Record):
     detector: str | None = None
 
 
+class Rating(Record):
+    """What one member of a panel (or one repetition of a judge) made of a transcript against a rubric."""
+
+    judge: str
+    repeat: int = Field(default=1, ge=1)
+    status: Status
+    level: int | None = Field(default=None, ge=1, le=5)
+    score: float | None = Field(default=None, ge=0, le=1)
+    verdicts: dict[str, Verdict] = Field(default_factory=dict, description="Criterion id to verdict; counted findings only")
+    reason: str = ""
+
+
 class Grade(Record):
     """The outcome of one transcript against one rubric. ``level`` 1–5 and ``score`` 0–1 only where ``status`` is scored."""
 
@@ -63,6 +75,7 @@ class Grade(Record):
     reason: str = ""
     kind: str = Field(default="", description="Why it failed, as a word for programs, where a model failed")
     findings: tuple[Finding, ...] = ()
+    ratings: tuple[Rating, ...] = Field(default=(), description="Where a panel or repetitions judged: each one's own outcome")
     usage: Usage = Field(default_factory=Usage)
     versions: GradeVersions = Field(default_factory=GradeVersions)
 

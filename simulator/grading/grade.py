@@ -32,6 +32,7 @@ async def grade(transcript: Transcript, rubric: Rubric, judge: Judge, *, rubric_
             status="failed",
             reason=judgement.failure,
             kind=judgement.kind,
+            ratings=judgement.ratings,
             usage=judgement.usage,
             versions=versions,
         )
@@ -45,6 +46,7 @@ async def grade(transcript: Transcript, rubric: Rubric, judge: Judge, *, rubric_
         score=result.score,
         reason=result.reason,
         findings=judgement.findings,
+        ratings=judgement.ratings,
         usage=judgement.usage,
         versions=versions,
     )

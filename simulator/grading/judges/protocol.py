@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from simulator.domain.grade import Finding, Usage
+from simulator.domain.grade import Finding, Rating, Usage
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 
@@ -15,10 +15,12 @@ class Judgement:
     """What a judge found, one finding for each criterion of the rubric in its order; or why it could not judge.
 
     ``failure`` is a sentence for people; ``kind`` a word for programs (the kind of a ``ModelError``). A failed judgement
-    has no findings. ``prompt`` and ``detector`` are the versions of what it was made with.
+    has no findings. ``prompt`` and ``detector`` are the versions of what it was made with. ``ratings``
+    are the members' own outcomes where a panel judged.
     """
 
     findings: tuple[Finding, ...] = ()
+    ratings: tuple[Rating, ...] = ()
     failure: str = ""
     kind: str = ""
     usage: Usage = field(default_factory=Usage)
