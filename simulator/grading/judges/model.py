@@ -38,15 +38,23 @@ class ModelJudge:
     """Judges by asking a language model.
 
     ``blind=False`` lets it read names and pronouns; ``catalogue`` lends it the definitions of the behaviours that criteria name;
-    ``names`` are further names to hide.
+    ``names`` are further names to hide; ``seed`` is passed on to the model.
     """
 
     def __init__(
-        self, model: LanguageModel, blind: bool = True, *, catalogue: Catalogue | None = None, names: Iterable[str] = ()
+        self,
+        model: LanguageModel,
+        blind: bool = True,
+        *,
+        catalogue: Catalogue | None = None,
+        names: Iterable[str] = (),
+        seed: int | None = None,
     ) -> None:
         self._model = model
         self._blind = blind
+        self._catalogue = catalogue
         self._names = tuple(names)
+        self._seed = seed
         self._wording = prompt.Wording(catalogue)
 
     @property
@@ -58,6 +66,12 @@ class ModelJudge:
     def prompt_version(self) -> str:
         """The hash of the prompts, and whether the judge was blind."""
         return f"{prompt.version()}{'-blind' if self._blind else '-sighted'}"
+
+    def repeated(self, number: int) -> ModelJudge:
+        """Return the judge that asks the same again, independently: repeat ``number`` (from 1; the first is this one)."""
+        if number == 1:
+            return self
+        return ModelJudge(self._model, self._blind, catalogue=self._catalogue, names=self._names, seed=(self._seed or 0) + number)
 
     async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
         """Return the findings; or, where the model fails, a judgement that says why."""
@@ -88,7 +102,8 @@ class ModelJudge:
         ]
 
     async def _ask(self, messages: Sequence[dict[str, str]], criteria: int) -> Structured[Answers]:
-        return await self._model.structured(messages, Answers, max_tokens=TOKENS_BESIDES + TOKENS_A_CRITERION * criteria)
+        room = TOKENS_BESIDES + TOKENS_A_CRITERION * criteria
+        return await self._model.structured(messages, Answers, max_tokens=room, seed=self._seed)
 
     async def _again(
         self,
