@@ -13,6 +13,7 @@ from simulator.authoring.lint import RuleLint
 from simulator.authoring.lint_lines import LineLint
 from simulator.authoring.lint_rubric import lint_catalogue, lint_rubric
 from simulator.authoring.reading import Kind, Reading, behaviours_in, judge, kind_of, read, yaml_files
+from simulator.authoring.uncollected import uncollected
 from simulator.authoring.yaml import load_yaml, problem
 from simulator.domain.behaviour import Behaviour, Catalogue
 from simulator.domain.errors import AuthoringError, Problem
@@ -91,6 +92,11 @@ class _Checked:
 
 def _check_one(path: Path, catalogue: Catalogue | None, kinds: Collection[Kind] | None) -> _Checked | None:
     """Check one file; ``None`` where it is of a kind that was not asked for."""
+    with uncollected():
+        return _checked(path, catalogue, kinds)
+
+
+def _checked(path: Path, catalogue: Catalogue | None, kinds: Collection[Kind] | None) -> _Checked | None:
     try:
         document = load_yaml(path)
     except AuthoringError as error:

@@ -17,6 +17,7 @@ from simulator.authoring import reading
 from simulator.authoring.cache import Cache, Record, Stamp
 from simulator.authoring.reading import SUFFIXES, Kind, Reading, yaml_files
 from simulator.authoring.summaries import PersonaSummary, RubricSummary, head_of
+from simulator.authoring.uncollected import uncollected
 from simulator.authoring.yaml import problem
 from simulator.domain.behaviour import Behaviour, Catalogue
 from simulator.domain.errors import AuthoringError, Problem, unknown
@@ -226,6 +227,10 @@ class Library:
 
     @cached_property
     def _index(self) -> _Index:
+        with uncollected():
+            return self._read_all()
+
+    def _read_all(self) -> _Index:
         listing, folder_problems = self._listing
         problems = list(folder_problems)
         opened = [(path, folder, *self._recall(path)) for folder, paths in listing for path in paths]

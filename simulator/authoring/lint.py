@@ -16,18 +16,16 @@ from simulator.authoring.ranges import (
     always_holds,
     can_hold,
     environment,
-    implies,
     narrow,
     reach,
     value_of,
 )
 from simulator.authoring.yaml import Document, Location, problem
 from simulator.domain.behaviour import Catalogue
-from simulator.domain.condition import Arithmetic, Call, Condition, Name, Number, Tree
+from simulator.domain.condition import Arithmetic, Call, Condition, Name, Number
 from simulator.domain.errors import Problem
-from simulator.domain.persona import FEELING_MAX, FEELING_MIN, Line, Lines, Move, Persona
+from simulator.domain.persona import FEELING_MAX, FEELING_MIN, Line, Lines, Persona
 
-_TRUE: Tree = Number(1.0)
 _LARGE = 10
 
 
@@ -129,10 +127,21 @@ class RuleLint:
         """Return whether a condition can hold where another does."""
         if not _related(when, outer):
             return True
-        if outer.source not in self.inside:
-            self.inside[outer.source] = narrow(outer.tree, self.env)
-        within = self.inside[outer.source]
+        within = self.within(outer)
         return within is None or can_hold(when.tree, within)
+
+    def within(self, when: Condition) -> Environment | None:
+        """Return what holds where a condition does, ``None`` where it cannot."""
+        if when.source not in self.inside:
+            self.inside[when.source] = narrow(when.tree, self.env)
+        return self.inside[when.source]
+
+    def implies(self, one: Condition, other: Condition) -> bool:
+        """Return whether a condition holds whenever another does; false where it cannot be told."""
+        if not _related(one, other):
+            return False
+        within = self.within(one)
+        return within is None or always_holds(other.tree, within)
 
     def each_condition(self) -> Iterator[tuple[tuple[str | int, ...], str, Condition, Condition | None]]:
         """Yield each condition: its place, what it decides, itself, and the condition it stands inside of."""
@@ -199,7 +208,7 @@ class RuleLint:
             for before in range(index):
                 if ("endings", before, "when") in self.impossible:
                     continue
-                if _related(ending.when, endings[before].when) and implies(ending.when.tree, endings[before].when.tree, self.env):
+                if self.implies(ending.when, endings[before].when):
                     why = f"never reached: {endings[before].id!r} above it holds whenever it does"
                     self.unreachable(("endings", index, "id"), "ending", ending.id, why)
                     break
@@ -228,24 +237,21 @@ class RuleLint:
                 why = "never reached: it waits for a cue, and none of its lines has 'after'"
                 self.unreachable(("moves", index, "id"), "move", move.id, why)
                 continue
-            tree = _tree_of(move)
-            if move.when is not None and always_holds(tree, self.env):
+            if move.when is not None and always_holds(move.when.tree, self.env):
                 message = f"the condition of the move {move.id!r} always holds: leave it out"
                 self.report("warning", location, message, "always")
                 continue
-            within = narrow(tree, self.env)
-            if move.when is None or within is None:
+            if move.when is None:
                 continue
             for number, ending in enumerate(self.persona.endings):
-                possible = ("endings", number, "when") not in self.impossible and _related(move.when, ending.when)
-                if possible and always_holds(ending.when.tree, within):
+                if ("endings", number, "when") not in self.impossible and self.implies(move.when, ending.when):
                     why = f"never reached: the ending {ending.id!r} holds whenever it does"
                     self.unreachable(("moves", index, "id"), "move", move.id, why)
                     break
             else:
-                self.shadowed(move.when, index, within, order[:position])
+                self.shadowed(move.when, index, order[:position])
 
-    def shadowed(self, when: Condition, index: int, within: Environment, above: list[int]) -> None:
+    def shadowed(self, when: Condition, index: int, above: list[int]) -> None:
         """Report a move that waits until one above it has nothing left to say. Moves without a condition wait by design."""
         move = self.persona.moves[index]
         for each in above:
@@ -253,7 +259,7 @@ class RuleLint:
             limited = other.at_most is not None or other.gap or other.cued
             if limited or ("moves", each, "when") in self.impossible:
                 continue
-            if other.when is None or (_related(when, other.when) and always_holds(other.when.tree, within)):
+            if other.when is None or self.implies(when, other.when):
                 because = "whose condition holds whenever this one's does" if other.when is not None else "which has no condition"
                 why = f"reached only when every line of {other.id!r} above it is said, {because}"
                 self.unreachable(("moves", index, "id"), "move", move.id, why, expected="the narrower move first")
@@ -302,10 +308,6 @@ class RuleLint:
         if is_feeling or counts or isinstance(tree, Arithmetic):
             self.report("warning", ("survey", "would_return"), "'would_return' is a number", "survey",
                         expected="a condition, such as 'trust >= 6'")  # fmt: skip
-
-
-def _tree_of(move: Move) -> Tree:
-    return move.when.tree if move.when is not None else _TRUE
 
 
 def _related(one: Condition, other: Condition) -> bool:

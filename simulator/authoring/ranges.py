@@ -226,18 +226,23 @@ def _bound(key: str, sign: str, other: Interval, env: Environment) -> Environmen
 
 def can_hold(tree: Tree, env: Environment) -> bool:
     """Return whether a condition can hold; true where it cannot be told."""
-    return narrow(tree, env) is not None
+    return _possible_at_all(tree, env, True)
 
 
 def always_holds(tree: Tree, env: Environment) -> bool:
     """Return whether a condition holds whatever happens; false where it cannot be told."""
-    return narrow(tree, env, False) is None
+    return not _possible_at_all(tree, env, False)
 
 
-def implies(one: Tree, other: Tree, env: Environment) -> bool:
-    """Return whether ``other`` holds whenever ``one`` does; false where it cannot be told."""
-    narrowed = narrow(one, env)
-    return narrowed is None or always_holds(other, narrowed)
+def _possible_at_all(tree: Tree, env: Environment, holds: bool) -> bool:
+    """Return whether :func:`narrow` finds an environment, looking at alternatives only until one is found."""
+    match tree:
+        case Not(inner):
+            return _possible_at_all(inner, env, not holds)
+        case Both(parts) | Either(parts) if isinstance(tree, Either) == holds:
+            return any(_possible_at_all(part, env, holds) for part in parts)
+        case _:
+            return narrow(tree, env, holds) is not None
 
 
 @dataclass(frozen=True, slots=True)
