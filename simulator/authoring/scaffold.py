@@ -56,18 +56,37 @@ def check_id(word: str) -> str:
     raise UsageError(f"{word!r} cannot be an id: use lower-case letters and digits, joined by - or _.", hint=hint)
 
 
+def listed(answer: str) -> list[str]:
+    """Return the words of an answer that separates them by commas."""
+    return [each.strip() for each in answer.split(",") if each.strip()]
+
+
+def check_skills(answer: str) -> None:
+    """Raise :class:`UsageError`, naming the nearest, where a list of skills holds one there is not."""
+    for skill in listed(answer):
+        if skill not in SKILLS:
+            near = nearest(skill, SKILLS)
+            raise UsageError(
+                f"There is no skill {skill!r}.", hint=f"Did you mean {near!r}?" if near else f"Skills: {', '.join(SKILLS)}."
+            )
+
+
+def check_behaviours(answer: str, catalogue: Catalogue | None) -> None:
+    """Raise :class:`UsageError`, naming the nearest, where a list of behaviours holds one that the catalogue does not."""
+    for behaviour in listed(answer):
+        if catalogue is not None and behaviour not in catalogue.ids:
+            near = nearest(behaviour, catalogue.ids)
+            hint = f"Did you mean {near!r}?" if near else "See 'fineline behaviours list'."
+            raise UsageError(f"There is no behaviour {behaviour!r}.", hint=hint)
+
+
 def persona_text(idea: PersonaIdea) -> str:
     """Return the YAML of a new persona that loads and checks without a warning.
 
     Raises :class:`UsageError` for an id or skill that cannot be, and :class:`AuthoringError` for texts that cannot.
     """
     check_id(idea.id)
-    for skill in idea.trains:
-        if skill not in SKILLS:
-            near = nearest(skill, SKILLS)
-            raise UsageError(
-                f"There is no skill {skill!r}.", hint=f"Did you mean {near!r}?" if near else f"Skills: {', '.join(SKILLS)}."
-            )
+    check_skills(", ".join(idea.trains))
     words = {
         "modeline": modeline("persona"),
         "id": idea.id,
@@ -85,12 +104,7 @@ def persona_text(idea: PersonaIdea) -> str:
 def rubric_text(idea: RubricIdea, catalogue: Catalogue | None = None) -> str:
     """Return the YAML of a new rubric; raises as :func:`persona_text`. ``catalogue`` gives its first criterion's examples."""
     check_id(idea.id)
-    known = catalogue.ids if catalogue is not None else frozenset(idea.behaviours)
-    for behaviour in idea.behaviours:
-        if behaviour not in known:
-            near = nearest(behaviour, known)
-            hint = f"Did you mean {near!r}?" if near else "See 'fineline behaviours list'."
-            raise UsageError(f"There is no behaviour {behaviour!r}.", hint=hint)
+    check_behaviours(", ".join(idea.behaviours), catalogue)
     first = catalogue.get(idea.behaviours[0]) if catalogue is not None else None
     met = first.examples[0] if first is not None else "I'm sorry, that sounds really frustrating."
     words = {

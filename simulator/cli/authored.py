@@ -120,13 +120,44 @@ def begin(kind: Kind, name: str, text: str, out: Path | None) -> None:
     say(f"Written{beside}. Change it, then: fineline {group} check {path}")
 
 
-def ask(question: str, default: str, given: str | None) -> str:
-    """Return what was given, or what a person at a terminal answers; without a terminal the default."""
-    if given is not None:
-        return given
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return default
-    return str(typer.prompt(question, default=default, err=True))
+def ask(question: str, default: str, given: str | None, check: Callable[[str], object] | None = None) -> str:
+    """Return what was given, or what a person at a terminal answers; without a terminal the default.
+
+    ``check`` raises :class:`UsageError` for an answer that cannot be; at a terminal that is said at once and asked again, so
+    that no other answer is lost.
+    """
+    if given is not None or not _somebody_there():
+        return given if given is not None else default
+
+    def usable(answer: str) -> str:
+        try:
+            if check is not None:
+                check(answer)
+        except UsageError as error:
+            raise typer.BadParameter(f"{error.message} {error.hint}".strip()) from None
+        return answer
+
+    return str(typer.prompt(question, default=default, err=True, value_proc=usable))
+
+
+def ask_id(given: str | None, known: Sequence[str], kind: str, *, replace: bool) -> str:
+    """Return the id of a new file: given, or asked for at a terminal. Raises :class:`UsageError` where it cannot be."""
+    from simulator.authoring.scaffold import check_id
+
+    def check(answer: str) -> None:
+        check_id(answer)
+        if not replace:
+            free_id(answer, known, kind)
+
+    if given is None and not _somebody_there():
+        raise UsageError(f"The new {kind} needs an id.", hint=f"For example: fineline {kind}s new hurried-{kind}")
+    name = given if given is not None else ask(f"An id for the {kind} (letters, digits, -)", f"my-{kind}", None, check)
+    check(name)
+    return name
+
+
+def _somebody_there() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def free_id(name: str, known: Sequence[str], kind: str) -> None:

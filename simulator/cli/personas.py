@@ -77,7 +77,9 @@ def schema() -> None:
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(metavar="ID", help="The new persona's id, such as 'hurried-commuter'.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The new persona's id, such as 'hurried-commuter'.", show_default=False)
+    ] = None,
     called: Annotated[str | None, typer.Option("--name", help="What lists call the persona.")] = None,
     summary: Annotated[str | None, typer.Option(help="The persona in a line.")] = None,
     place: Annotated[str | None, typer.Option(help="Where they are met.")] = None,
@@ -89,13 +91,10 @@ def new(
     replace: Annotated[bool, typer.Option("--replace", help="Take the id of a persona there is, to stand in its place.")] = False,
 ) -> None:
     """Begin a persona: a commented file that can be met at once. Asks what is not given, at a terminal."""
-    from simulator.authoring.scaffold import PersonaIdea, check_id, persona_text
+    from simulator.authoring.scaffold import PersonaIdea, check_skills, listed, persona_text
 
-    check_id(name)
-    if not replace:
-        authored.free_id(name, list(authored.open_library().personas), "persona")
+    name = authored.ask_id(name, list(authored.open_library().personas), "persona", replace=replace)
     plain = PersonaIdea(name)
-    skills = authored.ask("Which skills does it train", ", ".join(plain.trains), trains)
     idea = PersonaIdea(
         name,
         name=called or "",
@@ -103,7 +102,7 @@ def new(
         place=authored.ask("Where are they met", plain.place, place),
         trainee=authored.ask("What is the trainee's job", plain.trainee, trainee),
         wants=authored.ask("What did they come for", plain.wants, wants),
-        trains=[each.strip() for each in skills.split(",") if each.strip()],
+        trains=listed(authored.ask("Which skills does it train", ", ".join(plain.trains), trains, check_skills)),
         difficulty=difficulty,
     )
     authored.begin("persona", name, persona_text(idea), out)

@@ -83,7 +83,9 @@ def schema(
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(metavar="ID", help="The new rubric's id, such as 'listening'.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The new rubric's id, such as 'listening'.", show_default=False)
+    ] = None,
     title: Annotated[str | None, typer.Option(help="What debriefs call the skill.")] = None,
     summary: Annotated[str | None, typer.Option(help="The skill in a sentence.")] = None,
     behaviours: Annotated[str | None, typer.Option(help="Behaviours that show it, separated by commas.")] = None,
@@ -91,18 +93,24 @@ def new(
     replace: Annotated[bool, typer.Option("--replace", help="Take the id of a rubric there is, to stand in its place.")] = False,
 ) -> None:
     """Begin a rubric: a commented file that grades at once. Asks what is not given, at a terminal."""
-    from simulator.authoring.scaffold import RubricIdea, check_id, rubric_text
+    from simulator.authoring.scaffold import RubricIdea, check_behaviours, listed, rubric_text
 
-    check_id(name)
     library = authored.open_library()
-    if not replace:
-        authored.free_id(name, list(library.rubrics), "rubric")
+    name = authored.ask_id(name, list(library.rubrics), "rubric", replace=replace)
     plain = RubricIdea(name)
-    shown = authored.ask("Which behaviours show it", ", ".join(plain.behaviours), behaviours)
+    catalogue = authored.catalogue_of(library)
     idea = RubricIdea(
         name,
         title=authored.ask("What is the skill called", name.replace("-", " ").replace("_", " ").capitalize(), title),
         summary=authored.ask("The skill in a sentence", plain.summary, summary),
-        behaviours=[each.strip() for each in shown.split(",") if each.strip()] or list(plain.behaviours),
+        behaviours=listed(
+            authored.ask(
+                "Which behaviours show it",
+                ", ".join(plain.behaviours),
+                behaviours,
+                lambda answer: check_behaviours(answer, catalogue),
+            )
+        )
+        or list(plain.behaviours),
     )
-    authored.begin("rubric", name, rubric_text(idea, authored.catalogue_of(library)), out)
+    authored.begin("rubric", name, rubric_text(idea, catalogue), out)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from simulator.cli import personas, rubrics
+from simulator.cli import authored, personas, rubrics
 from simulator.domain.errors import UsageError
 
 
@@ -71,6 +71,24 @@ def test_new_does_not_take_the_id_of_another_unasked(fineline) -> None:
     assert fineline("rubrics", "new", "warmth", "--replace").exit_code == 0
     listed = {each["id"]: each for each in json.loads(fineline("rubrics", "list", "--json").stdout)}
     assert listed["warmth"]["origin"] == "here"
+
+
+def test_new_without_an_id_says_that_it_needs_one_where_nobody_can_be_asked(fineline) -> None:
+    for group in ("personas", "rubrics"):
+        refused = fineline(group, "new")
+        assert isinstance(refused.exception, UsageError)
+        assert "needs an id" in refused.exception.message
+
+
+def test_new_asks_again_at_once_where_an_answer_cannot_be(fineline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authored, "_somebody_there", lambda: True)
+    answers = ["Late Caller", "late-caller", "Calls late", "the desk", "agent", "to complain", "warmth, patience", "warmth"]
+    asked = CliRunner().invoke(personas.app, ["new"], input="\n".join(answers) + "\n")
+    assert asked.exit_code == 0, asked.output
+    assert "Did you mean 'late-caller'?" in asked.output
+    assert "There is no skill 'patience'." in asked.output
+    shown = json.loads(fineline("personas", "show", "late-caller", "--json").stdout)
+    assert (shown["summary"], shown["trains"]) == ("Calls late", ["warmth"])
 
 
 def test_check_finds_every_mistake_and_fails(fineline, write, tmp_path: Path) -> None:
