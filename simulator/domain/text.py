@@ -23,6 +23,9 @@ def clean(text: str, *, keep_newlines: bool = True) -> str:
 
     Tabs become spaces and line endings become ``\\n`` (or a space, with ``keep_newlines=False``).
     """
+    if text.isprintable():
+        # Most words are: nothing in them is a control, format or surrogate character, or a line's end.
+        return text
     text = _ESCAPES.sub("", text).replace("\t", " ")
     text = "".join(
         char for char in text if char in "\n\r" or (char not in _INVISIBLE and unicodedata.category(char) not in ("Cc", "Cs"))
