@@ -59,7 +59,7 @@ class Rating(Record):
     status: Status
     level: int | None = Field(default=None, ge=1, le=5)
     score: float | None = Field(default=None, ge=0, le=1)
-    verdicts: dict[str, Verdict] = Field(default_factory=dict, description="Criterion id to verdict; counted findings only")
+    verdicts: dict[str, Verdict] = Field(default_factory=dict, description="Criterion id to verdict: counted ones, and not applicable")
     reason: str = ""
 
 
