@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 from simulator.domain.errors import FinelineError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def lock_file(descriptor: int) -> bool:
+        """Lock an open file for this program until it is closed; return whether it is ours, not another program's."""
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def lock_file(descriptor: int) -> bool:
+        """Lock an open file for this program until it is closed; return whether it is ours, not another program's.
+
+        The system drops the lock however the program ends. Raises :class:`OSError` where files cannot be locked.
+        """
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def write_atomically(path: Path, text: str, *, replace: bool = True, mode: int = 0o644) -> None:

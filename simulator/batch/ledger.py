@@ -1,8 +1,16 @@
 """A results file that survives being killed: every finished grade is on disk before it is counted.
 
-Results are JSONL, appended. Beside them, ``NAME.done`` keeps one fixed-width line a result: the key of the work and where
-the result ends in the file. A start reads the keys only, and what the results file holds beyond the last of them (a line or
-two after a crash; a torn one is cut off), so it is quick however much was done.
+Results are JSONL, appended. Beside them, ``NAME.done`` keeps the keys of the work that is done, so that a start does not have to
+read the results: it reads the keys, and of the results only what stands behind the last of them (a few lines after a crash;
+a torn one is cut off).
+
+*On disk* means: handed to the operating system before it is counted, so that nothing is lost when the program is killed at any
+moment; and pressed onto the disk itself (fsync) every few seconds and at the end. A power cut can lose those last seconds; what
+it leaves is told apart from whole results at the next start, cut off, and done again.
+
+``NAME.done`` is a header and entries of 24 bytes: the key (16) and, as a big-endian number, where its result ends in the file.
+An entry whose number has its highest bit set is a mark: of the source and work that its key stands for, so many lines from the
+beginning need not be looked at again.
 """
 
 from __future__ import annotations
@@ -10,16 +18,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from simulator.domain.errors import FinelineError
+from simulator.batch.keyset import KEY_BYTES, KeySet
+from simulator.domain.errors import FinelineError, UsageError
+from simulator.domain.grade import Grade
 from simulator.domain.transcript import Transcript
+from simulator.files import lock_file
 
-KEY_DIGITS = 32
-_OFFSET_DIGITS = 14
-_ENTRY_BYTES = KEY_DIGITS + 1 + _OFFSET_DIGITS + 1
+KEY_DIGITS = 2 * KEY_BYTES
+_HEADER = b"fineline keys 2\n"
+_ENTRY_BYTES = KEY_BYTES + 8
+_MARK = 1 << 63
+# How many entries are taken up at once, and how many wait in memory: after a kill so many lines of results are read again.
+_ENTRIES_AT_ONCE = 1 << 19
+_ENTRIES_WAITING = 1 << 10
 
 
 def without_failures(path: Path) -> int:
@@ -31,19 +47,42 @@ def without_failures(path: Path) -> int:
             return 0
         with path.open("rb") as old, temporary.open("wb") as new:
             for line in old:
-                if line.endswith(b"\n") and json.loads(line).get("status") == "failed":
+                if b"failed" in line and line.endswith(b"\n") and json.loads(line).get("status") == "failed":
                     dropped += 1
                 else:
                     new.write(line)
         if dropped:
             # The keys are made anew from what stays; without them a crash in between only costs time.
-            path.with_name(f"{path.name}.done").unlink(missing_ok=True)
+            index_path(path).unlink(missing_ok=True)
             temporary.replace(path)
     except (OSError, ValueError) as error:
-        raise FinelineError(f"{path} could not be gone through: {error}.") from None
+        reason = error.strerror or error if isinstance(error, OSError) else "it holds a line that is no grade"
+        raise FinelineError(f"{path} could not be gone through: {reason}.") from None
     finally:
         temporary.unlink(missing_ok=True)
     return dropped
+
+
+def index_path(results: Path) -> Path:
+    """Return where the keys of a results file are."""
+    return results.with_name(f"{results.name}.done")
+
+
+def work_keys(transcript: Transcript, work: Sequence[bytes]) -> list[str]:
+    """Return the key (32 hex digits) of each work with this transcript; ``work`` comes from :func:`work_part`."""
+    words = json.dumps([transcript.id, [(turn.role, turn.text) for turn in transcript.turns]])
+    said = hashlib.blake2b(words.encode(), digest_size=KEY_BYTES)
+    keys = []
+    for part in work:
+        key = said.copy()
+        key.update(part)
+        keys.append(key.hexdigest())
+    return keys
+
+
+def work_part(rubric_digest: str, judge: str, prompt: str) -> bytes:
+    """Return the part of a key that is the same for all transcripts."""
+    return b"\0" + json.dumps([rubric_digest, judge, prompt]).encode()
 
 
 def work_key(transcript: Transcript, rubric_digest: str, judge: str, prompt: str) -> str:
@@ -51,8 +90,18 @@ def work_key(transcript: Transcript, rubric_digest: str, judge: str, prompt: str
 
     Blind to everything but who said what: a transcript under another id is other work, since results carry the id.
     """
-    parts = [transcript.id, [(turn.role, turn.text) for turn in transcript.turns], rubric_digest, judge, prompt]
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=KEY_DIGITS // 2).hexdigest()
+    return work_keys(transcript, [work_part(rubric_digest, judge, prompt)])[0]
+
+
+def as_line(key: str, record: Grade | Mapping[str, Any]) -> bytes:
+    """Return a result as its line: the record with its key."""
+    if isinstance(record, Grade):
+        try:
+            return f'{record.model_dump_json()[:-1]},"key":"{key}"}}\n'.encode()
+        except ValueError:  # words that are no Unicode text
+            record = record.model_dump(mode="python")
+    text = json.dumps({**record, "key": key}, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace") + b"\n"
 
 
 class Ledger:
@@ -61,87 +110,195 @@ class Ledger:
     def __init__(self, path: Path, *, again: bool = False) -> None:
         """Open ``path``, taking up what it holds; with ``again`` begin it anew.
 
-        Raises :class:`FinelineError` where it cannot be written, or holds something that is not grades.
+        Raises :class:`FinelineError` where it cannot be written, holds something that is not grades, or is being written by
+        another program.
         """
         self.path = path
-        self.index = path.with_name(f"{path.name}.done")
+        self.index = index_path(path)
+        self.done = KeySet()
+        self._marks: dict[bytes, int] = {}
+        self._waiting = bytearray()
+        opened: list[BinaryIO] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and not path.is_file():
+                what = "a folder" if path.is_dir() else "no file that could be taken up again"
+                raise UsageError(f"{path} is {what}.", hint="Give --out the name of a file.")
+            # Without a buffer of Python's own: what a write has returned from, a kill cannot take back.
+            for each in (path, self.index):
+                opened.append(each.open("r+b" if each.exists() else "x+b", buffering=0))
+            self._results, self._entries = opened
+            if not _locked(self._entries):
+                raise FinelineError(
+                    f"Another program is writing to {path}.", hint="Wait until it has ended, or write to another file."
+                )
             if again:
-                self.index.unlink(missing_ok=True)
-                path.unlink(missing_ok=True)
-            self._results: BinaryIO = path.open("ab")
-            self._entries: BinaryIO = self.index.open("ab")
-        except OSError as error:
-            raise FinelineError(f"{path} could not be written: {error.strerror or error}.") from None
-        self.done: set[bytes] = set()
-        try:
+                self._entries.truncate(0)
+                self._results.truncate(0)
+            self._end = 0
             self._take_up()
+        except OSError as error:
+            _close(opened)
+            raise FinelineError(f"{path} could not be written: {error.strerror or error}.") from None
         except BaseException:
-            self.close()
+            _close(opened)
             raise
 
+    # What is known from before
+
     def _take_up(self) -> None:
-        known = self.index.read_bytes()
-        whole = len(known) - len(known) % _ENTRY_BYTES
-        if whole != len(known):
-            self._entries.truncate(whole)
         size = self.path.stat().st_size
-        end = 0
-        for at in range(0, whole, _ENTRY_BYTES):
-            offset = int(known[at + KEY_DIGITS + 1 : at + _ENTRY_BYTES - 1])
-            if offset > size:
-                # The results are shorter than the keys say: somebody shortened them. What is missing is done again.
-                self._entries.truncate(at)
-                break
-            self.done.add(bytes.fromhex(known[at : at + KEY_DIGITS].decode()))
-            end = offset
+        known = self._load(size)
+        self._end = known or 0
+        if known is None:
+            # No keys, keys of an older form, or keys that the results do not bear out: made anew from the results.
+            self.done, self._marks = KeySet(), {}
+            self._entries.seek(0)
+            self._entries.truncate(0)
+            self._entries.write(_HEADER)
+        self._entries.seek(0, os.SEEK_END)
+        for key, end in self._behind(self._end):
+            self._end = end
+            self._note(key, end)
+        if self._end < size:
+            self._results.truncate(self._end)
+        self._results.seek(self._end)
+        self._write_entries()
+
+    def _load(self, size: int) -> int | None:
+        """Take up the keys; return where the last of their results ends, or ``None`` where they cannot be used."""
+        self._entries.seek(0)
+        if self._entries.read(len(_HEADER)) != _HEADER:
+            return None
+        import numpy as np
+
+        end, before = 0, 0
+        last = b""
+        while data := self._entries.read(_ENTRIES_AT_ONCE * _ENTRY_BYTES):
+            usable = len(data) - len(data) % _ENTRY_BYTES
+            entries = np.frombuffer(data, dtype=np.uint8, count=usable).reshape(-1, _ENTRY_BYTES)
+            ends = entries[:, KEY_BYTES:].copy().view(">u8").reshape(-1)
+            is_mark = ends >= _MARK
+            # The results are shorter than the keys say where somebody shortened them: what is missing is done again.
+            beyond = np.flatnonzero(~is_mark & (ends > size))
+            kept = int(beyond[0]) if len(beyond) else len(ends)
+            if kept * _ENTRY_BYTES < len(data):
+                self._entries.truncate(self._entries.tell() - len(data) + kept * _ENTRY_BYTES)
+                self._entries.seek(0, os.SEEK_END)
+            for at in np.flatnonzero(is_mark[:kept]).tolist():
+                self._marks[entries[at, :KEY_BYTES].tobytes()] = int(ends[at]) - _MARK
+            of_results = np.flatnonzero(~is_mark[:kept])
+            if len(of_results):
+                self.done.fill(entries[of_results, :KEY_BYTES])
+                last = entries[of_results[-1], :KEY_BYTES].tobytes()
+                before = int(ends[of_results[-2]]) if len(of_results) > 1 else end
+                end = int(ends[of_results[-1]])
+        if last and self._key_between(before, end) != last:
+            return None
+        return end
+
+    def _key_between(self, start: int, end: int) -> bytes | None:
+        if not 0 <= start < end:
+            return None
+        self._results.seek(start)
+        return _key_of(self._results.read(end - start))
+
+    def _behind(self, end: int) -> Iterator[tuple[bytes, int]]:
+        """Yield key and end of each result from ``end`` on; stop at one that was not written whole."""
         with self.path.open("rb") as results:
             results.seek(end)
             for line in results:
                 key = _key_of(line)
                 if key is None:
-                    if line.endswith(b"\n"):
+                    if line.endswith(b"\n") and b"\0" not in line:
                         raise FinelineError(
                             f"{self.path} holds something that is not a grade of this command.",
                             hint="Write to another file with --out, or begin anew with --again.",
                         )
-                    self._results.truncate(end)
-                    break
+                    return
                 end += len(line)
-                self._note(key, end)
-        self._results.seek(0, os.SEEK_END)
-        self._entries.flush()
-
-    def _note(self, key: str, end: int) -> None:
-        self._entries.write(f"{key} {end:0{_OFFSET_DIGITS}d}\n".encode())
-        self.done.add(bytes.fromhex(key))
+                yield key, end
 
     def __contains__(self, key: str) -> bool:
         return bytes.fromhex(key) in self.done
 
-    def add(self, results: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Append finished work. On disk when this returns. Raises :class:`FinelineError` when the disk takes no more."""
+    def mark(self, source: bytes) -> int:
+        """Return how many lines of a source (16 bytes that stand for it and the work) need not be looked at again."""
+        return self._marks.get(source, 0)
+
+    # What is added
+
+    def add(self, results: Iterable[tuple[str, Grade | Mapping[str, Any]]]) -> None:
+        """Append finished work. Safe from a kill when this returns. Raises :class:`FinelineError` when the disk takes no more."""
+        lines = [(bytes.fromhex(key), as_line(key, record)) for key, record in results]
+        if not lines:
+            return
         try:
-            ends: list[tuple[str, int]] = []
-            position = self._results.tell()
-            for key, record in results:
-                line = (
-                    json.dumps({**record, "key": key}, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-                    + b"\n"
-                )
-                position += len(line)
-                self._results.write(line)
-                ends.append((key, position))
-            self._results.flush()
-            for key, end in ends:
-                self._note(key, end)
-            self._entries.flush()
+            self._write(self._results, b"".join(line for _, line in lines))
         except OSError as error:
-            raise FinelineError(
-                f"{self.path} could not be written further: {error.strerror or error}.",
-                hint="What was finished is kept; make room and run the same command again.",
-            ) from None
+            self._cut_back()
+            raise self._failed(error) from None
+        for key, line in lines:
+            self._end += len(line)
+            self._note(key, self._end)
+        if len(self._waiting) >= _ENTRIES_WAITING * _ENTRY_BYTES:
+            self._write_entries()
+
+    def set_mark(self, source: bytes, lines: int) -> None:
+        """Write down that so many lines of a source need not be looked at again."""
+        if lines > self._marks.get(source, 0):
+            self._marks[source] = lines
+            self._waiting += source + (_MARK + lines).to_bytes(8, "big")
+
+    def _note(self, key: bytes, end: int) -> None:
+        self._waiting += key + end.to_bytes(8, "big")
+        self.done.add(key)
+
+    @staticmethod
+    def _write(file: BinaryIO, data: bytes | bytearray) -> None:
+        written = 0
+        while written < len(data):
+            written += file.write(memoryview(data)[written:])
+
+    def _write_entries(self) -> None:
+        """Write the waiting keys. Where that fails they go on waiting: the results are what counts."""
+        waiting, self._waiting = self._waiting, bytearray()
+        at = self._entries.tell()
+        try:
+            self._write(self._entries, waiting)
+        except OSError:
+            self._waiting = waiting + self._waiting
+            try:
+                self._entries.truncate(at)
+                self._entries.seek(at)
+            except OSError:
+                return
+
+    def _cut_back(self) -> None:
+        """Take a result that was written in part out again, as far as the disk lets us; the next start would do it too."""
+        try:
+            self._results.truncate(self._end)
+            self._results.seek(self._end)
+        except OSError:
+            return
+
+    def press(self) -> None:
+        """Press the results onto the disk itself. Takes as long as the disk does; may be called from another thread."""
+        try:
+            os.fsync(self._results.fileno())
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: OSError) -> FinelineError:
+        return FinelineError(
+            f"{self.path} could not be written further: {error.strerror or error}.",
+            hint="What was finished is kept; make room and run the same command again.",
+        )
+
+    @property
+    def size(self) -> int:
+        """How many bytes of results there are."""
+        return self._end
 
     def __enter__(self) -> Ledger:
         return self
@@ -150,20 +307,37 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close both files."""
-        for file in (self._results, self._entries):
-            try:
-                file.close()
-            except OSError:
-                # The disk is full: what could not be flushed was reported by add() and will be done again.
-                continue
+        """Press everything onto the disk and close both files."""
+        if self._results.closed:
+            return
+        # Where the disk fails now, nothing that was counted is lost: it was written before, and the keys are found from it.
+        with suppress(FinelineError):
+            self.press()
+        self._write_entries()
+        _close([self._results, self._entries])
 
 
-def _key_of(line: bytes) -> str | None:
+def _locked(file: BinaryIO) -> bool:
+    try:
+        return lock_file(file.fileno())
+    except OSError:
+        # A file system without locks: two programs at once cannot be told there.
+        return True
+
+
+def _close(files: Iterable[BinaryIO]) -> None:
+    for file in files:
+        try:
+            file.close()
+        except OSError:
+            continue
+
+
+def _key_of(line: bytes) -> bytes | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        key = json.loads(line)["key"]
-        return key if len(bytes.fromhex(key)) * 2 == KEY_DIGITS else None
+        key = bytes.fromhex(json.loads(line)["key"])
     except (ValueError, KeyError, TypeError):
         return None
+    return key if len(key) == KEY_BYTES else None

@@ -6,28 +6,17 @@ Each program locks a small file of its own; the system drops the lock however th
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from secrets import token_hex
 
-if sys.platform == "win32":
-    import msvcrt
+from simulator.files import lock_file
 
-    def _lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
 
-    def _lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+def _lock(descriptor: int) -> bool:
+    try:
+        return lock_file(descriptor)
+    except OSError:
+        return False
 
 
 class Holder:

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulator.batch.keyset import KeySet
 from simulator.batch.ledger import Ledger, without_failures, work_key
 from simulator.domain.errors import FinelineError
 from simulator.domain.transcript import Transcript, Turn
@@ -29,9 +31,11 @@ def filled(path: Path, count: int = 3) -> None:
             ledger.add([(KEYS[number], {"n": number, "status": "scored", "text": "ü" * number})])
 
 
-def known(path: Path) -> set[bytes]:
+def known(path: Path) -> set[str]:
     with Ledger(path) as ledger:
-        return ledger.done
+        found = {key for key in KEYS if key in ledger}
+        assert len(ledger.done) == len(found)
+        return found
 
 
 def test_results_are_lines_and_are_known_again(tmp_path: Path):
@@ -60,14 +64,14 @@ def test_cut_off_anywhere_nothing_whole_is_lost_or_done_twice(tmp_path_factory: 
         ledger.add([(KEYS[number], {"n": number, "status": "scored", "text": "ü" * number})])
     ledger.close()
     assert path.read_bytes() == whole
-    assert known(path) == {bytes.fromhex(key) for key in KEYS[:4]}
+    assert known(path) == set(KEYS[:4])
 
 
 def test_without_its_keys_the_results_are_read_again(tmp_path: Path):
     path = tmp_path / "g.jsonl"
     filled(path)
     path.with_name("g.jsonl.done").unlink()
-    assert len(known(path)) == 3
+    assert known(path) == set(KEYS[:3])
 
 
 def test_a_file_of_something_else_is_left_alone(tmp_path: Path):
@@ -86,7 +90,7 @@ def test_failures_are_taken_out_to_be_tried_again(tmp_path: Path):
     ledger.add([(KEYS[0], {"status": "scored"}), (KEYS[1], {"status": "failed"})])
     ledger.close()
     assert without_failures(path) == 1
-    assert known(path) == {bytes.fromhex(KEYS[0])}
+    assert known(path) == {KEYS[0]}
     assert without_failures(tmp_path / "nothing.jsonl") == 0
 
 
@@ -106,10 +110,72 @@ def test_killed_while_writing_every_counted_result_is_there(tmp_path: Path):
                 process.send_signal(signal.SIGKILL)
                 break
         counted = max([counted, *(int(line) for line in process.stdout if line.endswith("\n"))])
-    ledger = Ledger(path)
-    assert all(f"{n:032x}" in ledger for n in range(counted + 1))
-    ledger.close()
+    with Ledger(path) as ledger:
+        assert all(f"{n:032x}" in ledger for n in range(counted + 1))
     assert [record["n"] for record in lines(path)] == list(range(len(ledger.done)))
+
+
+def test_one_program_at_a_time_writes_a_results_file(tmp_path: Path):
+    path = tmp_path / "g.jsonl"
+    with Ledger(path), pytest.raises(FinelineError, match="Another program is writing"):
+        Ledger(path)
+    Ledger(path).close()
+
+
+def test_what_a_power_cut_left_is_cut_off_and_what_was_whole_is_kept(tmp_path: Path):
+    path = tmp_path / "g.jsonl"
+    filled(path, 4)
+    whole = path.read_bytes()
+    third = len(b"".join(whole.splitlines(keepends=True)[:2]))
+    # The length and the keys came onto the disk, the words of the last two results did not.
+    path.write_bytes(whole[:third] + b"\0" * (len(whole) - third))
+    assert known(path) == set(KEYS[:2])
+    assert path.read_bytes() == whole[:third]
+
+
+def test_marks_are_known_again_and_only_grow(tmp_path: Path):
+    path, source = tmp_path / "g.jsonl", bytes(range(16))
+    with Ledger(path) as ledger:
+        assert ledger.mark(source) == 0
+        ledger.add([(KEYS[0], {"n": 0})])
+        ledger.set_mark(source, 7)
+        ledger.set_mark(source, 5)
+    with Ledger(path) as ledger:
+        assert ledger.mark(source) == 7
+        assert ledger.mark(bytes(16)) == 0
+    assert known(path) == {KEYS[0]}
+    with Ledger(path, again=True) as ledger:
+        assert (ledger.mark(source), len(ledger.done)) == (0, 0)
+
+
+def test_a_folder_is_no_file_to_write_to(tmp_path: Path):
+    with pytest.raises(FinelineError, match="is a folder"):
+        Ledger(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.binary(min_size=16, max_size=16), max_size=60), st.lists(st.binary(min_size=16, max_size=16), max_size=60))
+def test_a_key_set_holds_what_a_set_holds(first: list[bytes], then: list[bytes]):
+    keys = KeySet()
+    if first:
+        keys.fill(np.frombuffer(b"".join(first), dtype=np.uint8).reshape(-1, 16))
+    plain = set(first)
+    for key in then:
+        assert keys.add(key) == (key not in plain)
+        plain.add(key)
+    assert all(key in keys for key in plain)
+
+
+def test_bytes_across_the_border_of_two_keys_are_no_key():
+    keys = KeySet()
+    one, other = b"ab" + bytes(range(14)), b"ab" + bytes(range(100, 114))
+    keys.add(one)
+    keys.add(other)
+    across = b"ab" + one[9:] + other[2:9]
+    assert [key in keys for key in (one, other, across)] == [True, True, False]
+    keys.add(across)
+    assert across in keys
 
 
 def test_a_key_knows_the_words_the_rubric_the_judge_and_the_prompt():
