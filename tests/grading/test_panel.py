@@ -80,8 +80,9 @@ async def test_what_more_than_half_found_is_the_verdict() -> None:
 
 
 async def test_a_tie_is_left_undecided_and_does_not_count() -> None:
-    found = await on_warm(says("a", "met"), says("b", "not_met"))
-    assert (found.verdict, found.counted, found.evidence) == ("not_judged", False, ())
+    found = await on_warm(says("a", "met", "met", (2, "so sorry")), says("b", "not_met", "met", (4, "There you go")))
+    assert (found.verdict, found.counted) == ("not_judged", False)
+    assert [each.turn for each in found.evidence] == [2, 4], "whoever decides sees what either rests on"
     assert found.reason == "Undecided: met by a; not met by b."
 
 

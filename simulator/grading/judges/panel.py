@@ -7,7 +7,8 @@ How votes are counted:
 * Usable answers are *met* and *not met* that are substantiated, and *not applicable*. Who left a criterion not judged, could
   not show words for it, or failed, takes no part in the vote on it.
 * The verdict is the one answer, of the three, that more than half of the usable votes gave. Where none has more than half,
-  the criterion is *not judged* and not counted: the panel is undecided, and the reason says who found what.
+  the criterion is *not judged* and not counted: the panel is undecided, and the reason says who found what, with words of
+  either side.
 * The evidence is quoted from the members who voted so, from each in turn, no words twice.
 * The panel fails where no more than half of it could judge at all, and where a member's failure would meet every other
   transcript too (a wrong key, nobody there): going on without that member would make another panel of it.
@@ -190,7 +191,9 @@ class Panel:
         verdict, camp = max(camps.items(), key=lambda each: _weight(each[1]))
         said = self._said(camps, silent)
         if _weight(camp) * 2 <= whole:
-            return Finding(criterion=criterion.id, verdict="not_judged", reason=_short(f"Undecided: {said}."))
+            # Both sides' words, for whoever decides.
+            quoted = _evidence([each for votes in camps.values() for each in votes])
+            return Finding(criterion=criterion.id, verdict="not_judged", evidence=quoted, reason=_short(f"Undecided: {said}."))
         own = camp[0].finding.reason.strip()
         reason = _short(own if len(camps) == 1 and not silent and len(votes) == 1 else f"{_sentence(said)} {own}".strip())
         if verdict == "not_applicable":
