@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from simulator.domain.text import clean
@@ -12,7 +15,6 @@ from simulator.models.endpoint import OPENAI_URL, Endpoint, origin_of
 from simulator.models.errors import ModelError
 
 if TYPE_CHECKING:
-    import httpx2
     import openai
 
 _CONTEXT = re.compile(
@@ -20,6 +22,24 @@ _CONTEXT = re.compile(
 )
 _KEYLIKE = re.compile(r"\b(?:sk|pk|key|gsk|xai|hf)[-_][\w*.-]{6,}|\bBearer\s+\S+", re.IGNORECASE)
 _OTHER = "Choose another model with 'fineline models', or go on with the built-in voice."
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A status that is not success: the parsed body (or ``None``), its text, and how many seconds the server asks to wait."""
+
+    status: int
+    body: object
+    text: Callable[[], str]
+    pause_s: float | None = None
+
+    @cached_property
+    def words(self) -> str:
+        """Everything the server said about it, for a program to look into; never to be shown."""
+        try:
+            return f"{self.body!s} {self.text()[:20_000]}"
+        except Exception:  # the body was not read, or is not text: then there is nothing to look into
+            return str(self.body)
 
 
 class TooMuchError(Exception):
@@ -62,12 +82,22 @@ def thought_aloud(endpoint: Endpoint) -> ModelError:
     return ModelError("malformed", what, hint="Try again: from now on its thoughts are left out.")
 
 
-def pause_asked(response: httpx2.Response) -> float | None:
-    """Return how many seconds a server asks callers to wait, if it does."""
+def pause_asked(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """Return how many seconds a server asks callers to wait, if it does (Retry-After: seconds or a date, RFC 9110).
+
+    ``now`` is the time in seconds since the epoch, where it is not the clock's.
+    """
+    from email.utils import parsedate_to_datetime
+
+    asked = headers.get("retry-after", "")
     try:
-        seconds = float(response.headers.get("retry-after", ""))
+        seconds = float(asked)
     except ValueError:
-        return None
+        try:
+            then = parsedate_to_datetime(asked).timestamp()
+        except (ValueError, TypeError, OverflowError):
+            return None
+        seconds = then - (time.time() if now is None else now)
     return seconds if 0 < seconds < 86_400 else None
 
 
@@ -103,7 +133,7 @@ def from_exception(error: BaseException, endpoint: Endpoint, private: Iterable[s
         case TooMuchError():
             return too_much(endpoint)
         case openai.APIStatusError():
-            return _from_status(error, endpoint, private)
+            return from_refusal(refusal_of(error), endpoint, private)
         case openai.APIConnectionError():
             return _from_connection(error.__cause__ or error, endpoint)
         case openai.APIResponseValidationError():
@@ -174,11 +204,17 @@ def _address(endpoint: Endpoint) -> str:
     return f"{endpoint.url.split('://', 1)[0]}://{endpoint.host}/{clean(path, keep_newlines=False)}".rstrip("/")
 
 
-def _from_status(error: openai.APIStatusError, endpoint: Endpoint, private: Iterable[str]) -> ModelError:
-    name, status = server_name(endpoint), error.status_code
-    said = _said(error.body, endpoint, private)
+def refusal_of(error: openai.APIStatusError) -> Refusal:
+    """Return what a status that the client library raised says."""
+    return Refusal(error.status_code, error.body, lambda: error.response.text, pause_asked(error.response.headers))
+
+
+def from_refusal(refusal: Refusal, endpoint: Endpoint, private: Iterable[str] = ()) -> ModelError:
+    """Return the :class:`ModelError` for a status that is not success; ``private`` as for :func:`from_exception`."""
+    name, status = server_name(endpoint), refusal.status
+    said = _said(refusal.body, endpoint, private)
     model = clean(endpoint.model, keep_newlines=False)
-    text = words_of(error).lower()
+    text = refusal.words.lower()
     if status in (401, 403, 407):
         have = "does not accept the key" if endpoint.key else "asks for a key, and there is none"
         hint = "Look whether it is the right key for this server. " if endpoint.key else ""
@@ -198,7 +234,7 @@ def _from_status(error: openai.APIStatusError, endpoint: Endpoint, private: Iter
     if status == 402 or (status == 429 and re.search(r"insufficient_quota|billing|credit|exceeded your current quota", text)):
         return ModelError("rate_limited", f"The account at {name} has no credit left.", hint="Add credit there. " + _OTHER)
     if status == 429:
-        pause_s = pause_asked(error.response)
+        pause_s = refusal.pause_s
         wait = f"Wait {_seconds(pause_s)} and try again." if pause_s else "Wait a little and try again."
         return ModelError("rate_limited", f"{name} is asked too much at the moment (429).", hint=wait, retry_after_s=pause_s)
     if status == 413 or _CONTEXT.search(text):
@@ -217,14 +253,6 @@ def _key_hint(endpoint: Endpoint) -> str:
         f"Store its key with 'fineline models key --at {_address(endpoint)}', or set OPENAI_API_KEY beside an OPENAI_BASE_URL of "
         "this address."
     )
-
-
-def words_of(error: openai.APIStatusError) -> str:
-    """Return everything the server said about an error, for a program to look into; never to be shown."""
-    try:
-        return f"{error.body!s} {error.response.text[:20_000]}"
-    except Exception:  # the body was not read, or is not text: then there is nothing to look into
-        return str(error.body)
 
 
 def _said(body: object, endpoint: Endpoint, private: Iterable[str]) -> str:

@@ -35,6 +35,8 @@ class Quirks:
     """Its thoughts begin without an opening tag."""
     rung: int = 0
     """The step of the ladder for structured answers to begin with: 0 schema, 1 JSON, 2 plain text."""
+    proven: int | None = None
+    """The step at which an answer in the form came last."""
     misses: int = 0
     """How many times running that step brought no JSON."""
 

@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from simulator.models import faults
-from simulator.models.endpoint import OPENAI_URL, Endpoint, origin_of
+from simulator.models.asking import is_openai
+from simulator.models.endpoint import Endpoint
 from simulator.models.errors import ModelError
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ MAX_BODY_BYTES = 8_000_000
 MAX_COMPRESSED_BYTES = 100_000
 # A server that asks for a longer pause gets it from whoever called, who can say so; not silently in here.
 LONGEST_SILENT_PAUSE_S = 10.0
-
-
-def is_openai(endpoint: Endpoint) -> bool:
-    """Return whether an endpoint is OpenAI's own."""
-    return origin_of(endpoint.url) == origin_of(OPENAI_URL)
 
 
 def preload() -> None:
@@ -109,5 +105,5 @@ async def _guard(response: httpx2.Response) -> None:
     if isinstance(response.stream, httpx2.AsyncByteStream):
         compressed = response.headers.get("content-encoding", "identity") != "identity"
         response.stream = Bounded(response.stream, MAX_COMPRESSED_BYTES if compressed else MAX_BODY_BYTES)
-    if (faults.pause_asked(response) or 0.0) > LONGEST_SILENT_PAUSE_S:
+    if (faults.pause_asked(response.headers) or 0.0) > LONGEST_SILENT_PAUSE_S:
         response.headers["x-should-retry"] = "false"
