@@ -8,7 +8,7 @@ from simulator import __version__
 from simulator.domain.grade import Grade, GradeVersions
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
-from simulator.grading.judges.protocol import Judge
+from simulator.grading.judges.protocol import Judge, Judgement
 from simulator.grading.score import score
 
 
@@ -17,7 +17,13 @@ async def grade(transcript: Transcript, rubric: Rubric, judge: Judge, *, rubric_
 
     A judge that failed gives a grade with status ``failed``, its reason and no level.
     """
-    judgement = await judge.judge(transcript, rubric)
+    return graded(transcript, rubric, judge.name, await judge.judge(transcript, rubric), rubric_digest=rubric_digest)
+
+
+def graded(
+    transcript: Transcript, rubric: Rubric, judge: str, judgement: Judgement, *, rubric_digest: str | None = None
+) -> Grade:
+    """Return the grade that a judgement by the judge of this name adds up to."""
     versions = GradeVersions(
         fineline=__version__,
         rubric=rubric_digest or rubric.digest,
@@ -28,7 +34,7 @@ async def grade(transcript: Transcript, rubric: Rubric, judge: Judge, *, rubric_
         return Grade(
             transcript=transcript.id,
             rubric=rubric.id,
-            judge=judge.name,
+            judge=judge,
             status="failed",
             reason=judgement.failure,
             kind=judgement.kind,
@@ -40,7 +46,7 @@ async def grade(transcript: Transcript, rubric: Rubric, judge: Judge, *, rubric_
     return Grade(
         transcript=transcript.id,
         rubric=rubric.id,
-        judge=judge.name,
+        judge=judge,
         status=result.status,
         level=result.level,
         score=result.score,
