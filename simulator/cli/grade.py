@@ -52,6 +52,8 @@ def grade(
     from simulator.batch.readers import Reading
     from simulator.batch.speakers import Sides
 
+    if out is not None:
+        _refuse_tables(out)
     work, chat = _work(rubric or list(_USUAL), judge, model, concurrency)
     reading = _asked(paths, Reading(Sides(trainee), conversation_column, speaker_column, text_column))
     if out is not None and retry_failed and not again:
@@ -69,6 +71,18 @@ def grade(
         raise typer.Exit(EXIT_INTERRUPTED)
     if tally.rejected or tally.failed:
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _refuse_tables(out: Path) -> None:
+    """Refuse a results file that is called like something results are made into afterwards."""
+    then = {".csv": "export", ".parquet": "export", ".xlsx": "export", ".html": "report"}.get(out.suffix.casefold())
+    if then is not None:
+        results = out.with_suffix(".jsonl")
+        made = out.with_suffix(".csv") if out.suffix.casefold() == ".xlsx" else out
+        raise UsageError(
+            f"Results are JSONL, so that a run that is cut off loses nothing; {out} would not be.",
+            hint=f"Write to --out {results}, then: fineline {then} {results} --out {made}",
+        )
 
 
 def _work(rubrics: list[str], judge: str, model: str | None, concurrency: int) -> tuple[Work, Any]:
