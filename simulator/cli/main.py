@@ -32,6 +32,8 @@ COMMANDS = {
     "validate": Entry("simulator.cli.validate", "Compare what the built-in ear hears with human labels."),
     "simulate": Entry("simulator.cli.simulate", "Hold a conversation without a screen."),
     "grade": Entry("simulator.cli.grade", "Grade saved transcripts against rubrics, and go on where it stopped."),
+    "audit": Entry("simulator.cli.audit", "Test whether grades depend on who the people are."),
+    "agree": Entry("simulator.cli.agree", "Compare raters, people and machines: agreement with intervals."),
     "models": Entry("simulator.cli.models", "Look for language models, try them and choose."),
     "import": Entry("simulator.cli.importing", "Turn transcripts of any known format into Fineline JSONL."),
     "export": Entry("simulator.cli.export", "Write saved conversations as JSONL or Markdown."),

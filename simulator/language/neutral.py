@@ -47,7 +47,8 @@ _NOT_OWNED = frozenset(
     "a an the this that these those to for in on at of with from by about and or but if when while because so as than then now "
     "again "
     "is are was were will would can could should may might must has have had do does did not very too also just yesterday today "
-    "tomorrow tonight later soon there here out up down off over back away before after you me us it".split()
+    "tomorrow tonight later soon there here out up down off over back away before after you me us it i he she they we who what "
+    "where why how whether he's she's it's they're i'm i'll i've you're we're that's there's again please thanks sorry".split()
 )
 
 
@@ -137,8 +138,7 @@ def _instead(word: str, following: str | None, known: set[str], stand_ins: dict[
             stand_ins[bare] = f"Person {_letters(len(stand_ins))}"
         return stand_ins[bare] + ending
     if plain in ("her", "his"):
-        owns = following is not None and following.casefold() not in _NOT_OWNED
-        neutral = "their" if owns else ("them" if plain == "her" else "theirs")
+        neutral = "their" if is_owned(following) else ("them" if plain == "her" else "theirs")
     elif plain in _PRONOUNS:
         neutral = _PRONOUNS[plain]
         if (
@@ -154,6 +154,11 @@ def _instead(word: str, following: str | None, known: set[str], stand_ins: dict[
     if word.isupper() and len(word) > 2:
         return neutral.upper()
     return neutral[0].upper() + neutral[1:] if word[0].isupper() else neutral
+
+
+def is_owned(following: str | None) -> bool:
+    """Return whether "her" or "his" before this word says whose it is ("her kettle"), rather than whom ("told her that")."""
+    return following is not None and following.casefold() not in _NOT_OWNED
 
 
 def _letters(number: int) -> str:

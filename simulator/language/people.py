@@ -92,3 +92,8 @@ def plural_verb(word: str) -> str:
 def is_first_name(word: str) -> bool:
     """Return whether a word (lower case) is a common first name and hardly ever anything else."""
     return word in _NAMES and word not in _AMBIGUOUS
+
+
+def is_word_too(word: str) -> bool:
+    """Return whether a first name (lower case) is an everyday word as well."""
+    return word in _AMBIGUOUS
