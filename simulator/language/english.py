@@ -14,7 +14,7 @@ _COMMON, _FOREIGN = wordlists.read("common English"), wordlists.read("common els
 
 def common(words: Sequence[str]) -> int:
     """Return how many of the words (lower case) are everyday English ones."""
-    return sum(1 for word in words if word in _COMMON)
+    return sum(map(_COMMON.__contains__, words))
 
 
 def likely(text: str) -> bool:

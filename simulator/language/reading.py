@@ -7,32 +7,40 @@ one spelling, and names, pronouns and gendered words folded together, so that a 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import NamedTuple
 
 from simulator.language import english, people, wordlists
 
 MOST_CHARACTERS = 20_000  # of one turn that are read; the rest of a longer turn is not heard
 _SENTENCE = re.compile(r"[^.?!…\n]+(?:[.](?=\w)[^.?!…\n]*)*(?:[.?!…]+['\"’”)]*(?:\s*[;:]-?[)(DPp3]+)?)?|[.?!…]+")
-_TOKEN = re.compile(
-    r"[;:]-?[)(DPp3*]+(?!\w)|<3|\d+(?:[.:,]\d+)*[a-z]{0,2}|[^\W\d_]+(?:['’ʼ`-][^\W\d_]+)*['’]?|[?!]+|[,;…]|\.\.+|[@£$€%&]"
+# Letters first: most tokens are words, and no two alternatives begin alike but for ";".
+_MARKS = (
+    r"|[;:]-?[)(DPp3*]+(?!\w)|<3|\d+(?:[.:,]\d+)*[a-z]{0,2}|[?!]+|[,;…]|\.\.+|[@£$€%&]"
     "|[\U0001f300-\U0001faff\u2600-\u27bf\u2764]"
 )
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’ʼ`-][^\W\d_]+)*['’]?" + _MARKS)
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 
 _SPELLINGS = wordlists.spellings()
 
 
 class Sentence(NamedTuple):
-    """One sentence: where it stands in the turn (``text[start:end]``) and its words.
-
-    ``line`` is the words between spaces; ``length`` how many of them are words and not marks.
-    """
+    """One sentence: where it stands in the turn (``text[start:end]``) and its words."""
 
     start: int
     end: int
     words: tuple[str, ...]
-    line: str
-    length: int
+
+    @property
+    def line(self) -> str:
+        """The words between spaces."""
+        return f" {' '.join(self.words)} "
+
+    @property
+    def length(self) -> int:
+        """How many of the words are words and not marks."""
+        return sum([word[0].isalnum() for word in self.words])
 
     @property
     def asks(self) -> bool:
@@ -47,16 +55,11 @@ def sentences(text: str) -> list[Sentence]:
     found = []
     shouted = text.isupper()
     for match in _SENTENCE.finditer(text):
-        tokens = _TOKEN.findall(match[0])
-        if not tokens:
-            continue
-        plain = plain_words(tokens, shouted=shouted)
-        start, end = match.span()
-        while start < end and text[start].isspace():
-            start += 1
-        while end > start and text[end - 1].isspace():
-            end -= 1
-        found.append(Sentence(start, end, tuple(plain), f" {' '.join(plain)} ", sum([word[0].isalnum() for word in plain])))
+        part = match[0]
+        words = _words(part, shouted=shouted)
+        if words:
+            start, end = match.span()
+            found.append(Sentence(end - len(part.lstrip()), start + len(part.rstrip()), words))
     return found
 
 
@@ -68,6 +71,7 @@ def counts(word: str) -> bool:
 _EMPTY = frozenset({people.NAME, people.THEY, "them"})
 
 _known: dict[str, str] = {}
+_LONGEST_KNOWN = 40  # characters; what is longer is not remembered
 
 
 def _plain(token: str) -> str:
@@ -96,8 +100,11 @@ def _plain(token: str) -> str:
 _COMMON_DOUBLES = wordlists.read("doubled letters")
 
 
-def plain_words(tokens: list[str], *, shouted: bool = False) -> list[str]:
-    """Return the plain words of one sentence's tokens, names folded into one, contracted pairs apart."""
+def plain_words(tokens: list[str], *, shouted: bool = False, first: bool = True) -> list[str]:
+    """Return the plain words of one sentence's tokens, names folded into one, contracted pairs apart.
+
+    ``first`` is whether the first token opens the sentence.
+    """
     out: list[str] = []
     known = _known
     after_they = False
@@ -105,9 +112,9 @@ def plain_words(tokens: list[str], *, shouted: bool = False) -> list[str]:
         word = known.get(token)
         if word is None:
             word = _plain(token)
-            if len(known) < 100_000 and len(token) < 40:
+            if len(known) < 100_000 and len(token) < _LONGEST_KNOWN:
                 known[token] = word
-        if token[0].isupper() and not shouted and people.is_name(token, first=number == 0):
+        if token[0].isupper() and not shouted and people.is_name(token, first=first and number == 0):
             word = people.NAME
         elif after_they:
             word = people.plural_verb(word)
@@ -129,6 +136,42 @@ _PAIRS = {
 }  # fmt: skip
 
 
+class _Chunks(dict[str, "tuple[str, ...] | None"]):
+    """The plain words of what stands between two spaces: no token goes across a space, and most have been met before.
+
+    ``None`` where they depend on the words around them.
+    """
+
+    _MOST = 100_000
+
+    def __init__(self, *, first: bool) -> None:
+        super().__init__()
+        self._first = first
+
+    def __missing__(self, chunk: str) -> tuple[str, ...] | None:
+        tokens = _TOKEN.findall(chunk)
+        words: tuple[str, ...] | None = tuple(plain_words(tokens, first=self._first))
+        if people.THEY in map(_plain, tokens) or (self._first and not tokens):
+            words = None
+        if len(chunk) < _LONGEST_KNOWN:
+            if len(self) >= self._MOST:
+                self.clear()
+            self[chunk] = words
+        return words
+
+
+_opening, _within = _Chunks(first=True), _Chunks(first=False)
+
+
+def _words(sentence: str, *, shouted: bool) -> tuple[str, ...]:
+    chunks = sentence.split()
+    if chunks and not shouted:
+        parts = [_opening[chunks[0]], *map(_within.__getitem__, chunks[1:])]
+        if None not in parts:
+            return tuple(chain.from_iterable(parts))  # type: ignore[arg-type]
+    return tuple(plain_words(_TOKEN.findall(sentence), shouted=shouted))
+
+
 def understands(text: str) -> bool:
     """Return whether the text is something this ear can hear: words in Latin letters that look like English.
 
@@ -141,7 +184,7 @@ def english_sentences(text: str) -> list[Sentence]:
     """Return the sentences of a turn, none where it is not understood."""
     found = sentences(text)
     if found and text.isascii():
-        words = [word for sentence in found for word in sentence.words]
+        words = list(chain.from_iterable([sentence.words for sentence in found]))
         if english.common(words) * 4 >= len(words):
             return found
     return found if english.likely(text) else []
