@@ -71,13 +71,13 @@ def bootstrap(
     if not times:
         return Figure(value, n=n)
     if n < LEAST_UNITS:
-        return Figure(value, n=n, reason=f"too few for an interval (fewer than {LEAST_UNITS})")
+        return Figure(value, n=n, reason=f"too few (fewer than {LEAST_UNITS})")
     draws = _draws(statistic, counts, times, np.random.default_rng(seed))
     known = draws[~np.isnan(draws)]
     if len(known) < (1 - MOST_UNDEFINED) * times:
-        return Figure(value, n=n, reason="too little variation for an interval")
+        return Figure(value, n=n, reason="too little variation in many of the resamples")
     if np.ptp(known) < 1e-12:
-        return Figure(value, n=n, reason="the same in every resample, so no interval")
+        return Figure(value, n=n, reason="it is the same in every resample")
     tails = (0.025, 0.975)
     if method == "bca" and len(counts) <= _MOST_JACKKNIFED:
         tails = _corrected(tails, known, value, _jackknife(statistic, counts), counts)
