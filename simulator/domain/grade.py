@@ -10,6 +10,7 @@ from simulator.domain.base import Record
 
 Verdict = Literal["met", "not_met", "not_applicable", "not_judged"]
 Status = Literal["scored", "not_scored", "failed"]
+Outcome = Literal["met", "not_met", "not_applicable", "not_judged", "unsubstantiated"]
 
 
 class Evidence(Record):
@@ -30,6 +31,13 @@ class Finding(Record):
     substantiated: bool | None = Field(
         default=None, description="False: the quote is not in the transcript, so it is not counted"
     )
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it: the verdict, or ``"unsubstantiated"`` where it was met or not and does not count."""
+        if self.verdict in ("met", "not_met") and (not self.counted or self.substantiated is False):
+            return "unsubstantiated"
+        return self.verdict
 
 
 class Usage(Record):
@@ -59,7 +67,9 @@ class Rating(Record):
     status: Status
     level: int | None = Field(default=None, ge=1, le=5)
     score: float | None = Field(default=None, ge=0, le=1)
-    verdicts: dict[str, Verdict] = Field(default_factory=dict, description="Criterion id to verdict: counted ones, and not applicable")
+    verdicts: dict[str, Verdict] = Field(
+        default_factory=dict, description="Criterion id to verdict: counted ones, and not applicable"
+    )
     reason: str = ""
 
 

@@ -1,0 +1,60 @@
+"""Where the transcripts of results are: as the description of the run says, or as somebody tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.batch.manifest import RunManifest, load_manifest
+from simulator.batch.readers import Reading, Rejected, read
+from simulator.batch.speakers import Sides
+from simulator.domain.transcript import Transcript
+
+
+@dataclass(frozen=True)
+class Source:
+    """Paths of transcripts, and how they are read."""
+
+    paths: tuple[str, ...]
+    reading: Reading = field(default_factory=Reading)
+
+    def transcripts(self) -> Iterator[Transcript | Rejected]:
+        """Yield the transcripts, one at a time. Raises what :func:`simulator.batch.readers.read` raises."""
+        return read(self.paths, self.reading)
+
+
+def sources_of(results: Sequence[Path], told: Sequence[str] = (), *, trainee: str | None = None) -> list[Source]:
+    """Return where the transcripts of results files are; what was ``told`` goes before what the runs' descriptions say.
+
+    Standard input is gone, so it is left out. Raises :class:`simulator.domain.errors.FinelineError` for a damaged description.
+    """
+    manifests = [manifest for manifest in map(load_manifest, results) if manifest is not None]
+    if told:
+        reading = reading_of(manifests[0]) if manifests else Reading()
+        return [Source(tuple(told), Reading(Sides(trainee), *_columns(reading)) if trainee else reading)]
+    found = [
+        Source(paths, reading_of(each))
+        for each in manifests
+        if (paths := tuple(_place(each, one) for one in each.sources if one != "-"))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def reading_of(manifest: RunManifest) -> Reading:
+    """Return how a run read its transcripts."""
+    said = manifest.reading
+    return Reading(Sides(said.get("trainee")), *(said.get(f"{name}_column") for name in ("conversation", "speaker", "text")))
+
+
+def _columns(reading: Reading) -> tuple[str | None, str | None, str | None]:
+    return reading.conversation_column, reading.speaker_column, reading.text_column
+
+
+def _place(manifest: RunManifest, source: str) -> str:
+    """Return a source so that it can be opened from here."""
+    if source.startswith("store:") or not manifest.folder or Path(source).is_absolute():
+        return source
+    there = Path(manifest.folder) / source
+    # A run that was moved together with its transcripts is found from here as well.
+    return source if not there.exists() and Path(source).exists() else str(there)

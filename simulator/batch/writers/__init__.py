@@ -1,0 +1,1 @@
+"""Grades as tables, for spreadsheets (CSV) and for programs (Parquet)."""
