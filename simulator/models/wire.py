@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simulator.models import faults
@@ -34,8 +35,13 @@ def preload() -> None:
         make_client(Endpoint(), None, retries=0)
 
 
-def make_client(endpoint: Endpoint, http_client: httpx2.AsyncClient | None, *, retries: int) -> AsyncOpenAI:
-    """Return the client for an endpoint. Raises :class:`ModelError` where the environment's proxies make that impossible."""
+def make_client(
+    endpoint: Endpoint, http_client: httpx2.AsyncClient | None, *, retries: int, most_bytes: int = MAX_BODY_BYTES
+) -> AsyncOpenAI:
+    """Return the client for an endpoint, which takes no body beyond ``most_bytes``.
+
+    Raises :class:`ModelError` where the environment's proxies make that impossible.
+    """
     import httpx2
     from openai import AsyncOpenAI, Omit
 
@@ -49,12 +55,8 @@ def make_client(endpoint: Endpoint, http_client: httpx2.AsyncClient | None, *, r
                 verify=not (endpoint.local and endpoint.url.startswith("http:")),
             )
         except (ImportError, ValueError, OSError):
-            raise ModelError(
-                "unreachable",
-                "The proxy or certificates set in the environment cannot be used.",
-                hint="Check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
-            ) from None
-    http_client.event_hooks["response"] = [*http_client.event_hooks["response"], _guard]
+            raise faults.bad_surroundings() from None
+    http_client.event_hooks["response"] = [*http_client.event_hooks["response"], partial(_guard, most_bytes=most_bytes)]
     headers: dict[str, Any] = {"Accept-Encoding": "identity"}
     if not is_openai(endpoint):
         # The account's organisation and project, which the library takes from the environment, are OpenAI's business.
@@ -83,7 +85,7 @@ def request_options(endpoint: Endpoint, *, silence_s: float, retries: int) -> An
     }
 
 
-async def _guard(response: httpx2.Response) -> None:
+async def _guard(response: httpx2.Response, *, most_bytes: int) -> None:
     """Let no body grow beyond the limits and no pause be long."""
     import httpx2
 
@@ -104,6 +106,6 @@ async def _guard(response: httpx2.Response) -> None:
 
     if isinstance(response.stream, httpx2.AsyncByteStream):
         compressed = response.headers.get("content-encoding", "identity") != "identity"
-        response.stream = Bounded(response.stream, MAX_COMPRESSED_BYTES if compressed else MAX_BODY_BYTES)
+        response.stream = Bounded(response.stream, MAX_COMPRESSED_BYTES if compressed else most_bytes)
     if (faults.pause_asked(response.headers) or 0.0) > LONGEST_SILENT_PAUSE_S:
         response.headers["x-should-retry"] = "false"
