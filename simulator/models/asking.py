@@ -147,12 +147,11 @@ class AskedModel(ABC):
         limit = {self.quirks.limit_name: request.max_tokens + room}
         return {"model": self._model, "messages": self.quirks.shape(request.messages), **limit, **given, **request.form}
 
-    def _adapted(self, request: Request, body: Mapping[str, Any], refusal: faults.Refusal) -> Request:
+    def _adapted(self, request: Request, body: Mapping[str, Any], fault: ModelError, refusal: faults.Refusal) -> Request:
         """Take in why ``body`` was refused and return the request to make instead (the same one, where quirks were learned).
 
         Raises :class:`ModelError` where asking differently cannot help, :class:`FormRefusedError` where another form may.
         """
-        fault = faults.from_refusal(refusal, self.endpoint, request.private)
         refused = fault.kind == "other"
         if refused and "response_format" not in refusal.words and self.quirks.learn(refusal.words, dict(body)):
             return request

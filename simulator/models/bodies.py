@@ -103,3 +103,23 @@ def names_listed(data: object, endpoint: Endpoint) -> list[str]:
         if isinstance(name, str) and 0 < len(name) <= 200 and name == clean(name, keep_newlines=False):
             names.append(name)
     return [name for name in names if not any(word in name.lower() for word in _NOT_CHAT)]
+
+
+# What servers call the number of tokens that a model can take: vLLM; OpenRouter and Together; Groq; Mistral; LM Studio.
+_WINDOW_NAMES = ("max_model_len", "context_length", "context_window", "max_context_length", "loaded_context_length")
+
+
+def windows_listed(data: object) -> dict[str, int]:
+    """Return how many tokens each model can take, by its name, for those where the body of ``/models`` tells."""
+    entries = data.get("data", data.get("models")) if isinstance(data, dict) else data
+    windows = {}
+    for entry in entries if isinstance(entries, list) else []:
+        if not isinstance(entry, dict):
+            continue
+        meta = entry.get("meta")  # llama.cpp: what the model was trained for, the most that it can have been started with
+        known = [_count(entry, name) for name in _WINDOW_NAMES] + [_count(meta, "n_ctx"), _count(meta, "n_ctx_train")]
+        sizes = [size for size in known if size]
+        name = entry.get("id") or entry.get("name")
+        if sizes and isinstance(name, str):
+            windows[name] = min(sizes)
+    return windows

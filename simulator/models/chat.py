@@ -126,7 +126,8 @@ class ChatModel(AskedModel):
                     )
                 return await self._client.post("/chat/completions", cast_to=object, body=body, options=settings)
             except openai.APIStatusError as error:
-                ask = self._adapted(ask, body, faults.refusal_of(error))
+                refusal = faults.refusal_of(error)
+                ask = self._adapted(ask, body, faults.from_refusal(refusal, self.endpoint, ask.private), refusal)
         raise self._refuses_everything()
 
     async def _whole(self, ask: Request) -> Completion:

@@ -13,7 +13,8 @@ Kind = Literal[
     "unreachable",  # nothing answers there: refused, no such host, no route, bad certificate
     "unauthorised",  # 401, 403
     "not_found",  # no such address, or no such model there
-    "rate_limited",  # 429: too fast, or no credit left
+    "no_credit",  # 402, or 429 for want of credit
+    "rate_limited",  # 429: too fast
     "server",  # 5xx, or an error in place of an answer
     "timeout",  # connected, then silence
     "dropped",  # the connection broke before the answer was whole
@@ -26,6 +27,9 @@ Kind = Literal[
 
 # Trying once more may help with these; with the others something has to change first.
 PASSING: frozenset[Kind] = frozenset({"rate_limited", "server", "timeout", "dropped", "empty", "malformed"})
+
+# These meet every request alike, until somebody changes something.
+HOPELESS: frozenset[Kind] = frozenset({"unauthorised", "not_found", "no_credit"})
 
 
 class ModelError(FinelineError):

@@ -91,7 +91,8 @@ def pause_asked(headers: Mapping[str, str], now: float | None = None) -> float |
 
     asked = headers.get("retry-after", "")
     try:
-        seconds = float(asked)
+        in_ms = headers.get("retry-after-ms")  # finer, where OpenAI and Azure give it
+        seconds = float(in_ms) / 1000 if in_ms else float(asked)
     except ValueError:
         try:
             then = parsedate_to_datetime(asked).timestamp()
@@ -147,38 +148,75 @@ def from_exception(error: BaseException, endpoint: Endpoint, private: Iterable[s
     raise error
 
 
+def not_let_in(endpoint: Endpoint) -> ModelError:
+    """Return the error for a server that could not be connected to in time."""
+    what = f"{server_name(endpoint)} could not be reached within {_seconds(endpoint.connect_s)}."
+    return ModelError("unreachable", what, hint=_where(endpoint))
+
+
+def proxy_refused(endpoint: Endpoint) -> ModelError:
+    """Return the error for a proxy that lets nothing through."""
+    return ModelError(
+        "unreachable",
+        f"The proxy on the way to {server_name(endpoint)} refused.",
+        hint="Check the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
+    )
+
+
+def bad_surroundings() -> ModelError:
+    """Return the error for an environment whose proxies or certificates cannot be used."""
+    return ModelError(
+        "unreachable",
+        "The proxy or certificates set in the environment cannot be used.",
+        hint="Check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+    )
+
+
+def bad_certificate(endpoint: Endpoint) -> ModelError:
+    """Return the error for a server that is not known to be the one it says it is."""
+    return ModelError(
+        "unreachable",
+        f"{server_name(endpoint)} could not prove who it is: its certificate is not accepted.",
+        hint="Check the address, and whether it begins with http or https.",
+    )
+
+
+def no_such_host(endpoint: Endpoint) -> ModelError:
+    """Return the error for a name that stands for no address."""
+    return ModelError("unreachable", f"There is no server called {endpoint.host}, or no network.", hint=_where(endpoint))
+
+
+def nothing_there(endpoint: Endpoint) -> ModelError:
+    """Return the error for an address where nothing listens."""
+    return ModelError("unreachable", f"Nothing answers at {_address(endpoint)}.", hint=_where(endpoint))
+
+
+def not_an_address(endpoint: Endpoint) -> ModelError:
+    """Return the error for an address that leads nowhere."""
+    return ModelError("unreachable", f"{_address(endpoint)} is not an address that can be reached.", hint=_where(endpoint))
+
+
 def _from_connection(error: BaseException, endpoint: Endpoint) -> ModelError:
     import httpx2
 
-    name = server_name(endpoint)
     causes = list(_causes(error))
     if any(isinstance(each, TooMuchError) for each in causes):
         return too_much(endpoint)
     words = " ".join(str(each) for each in causes).lower()
     if isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout):
-        return ModelError(
-            "unreachable", f"{name} could not be reached within {_seconds(endpoint.connect_s)}.", hint=_where(endpoint)
-        )
+        return not_let_in(endpoint)
     if isinstance(error, httpx2.TimeoutException):
         return no_answer(endpoint, endpoint.first_token_s)
     if isinstance(error, httpx2.ProxyError):
-        return ModelError(
-            "unreachable",
-            f"The proxy on the way to {name} refused.",
-            hint="Check the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
-        )
+        return proxy_refused(endpoint)
     if isinstance(error, httpx2.ConnectError):
         if "certificate" in words or "ssl" in words:
-            return ModelError(
-                "unreachable",
-                f"{name} could not prove who it is: its certificate is not accepted.",
-                hint="Check the address, and whether it begins with http or https.",
-            )
+            return bad_certificate(endpoint)
         if any(each in words for each in ("name or service", "getaddrinfo", "nodename", "name resolution", "no address")):
-            return ModelError("unreachable", f"There is no server called {endpoint.host}, or no network.", hint=_where(endpoint))
-        return ModelError("unreachable", f"Nothing answers at {_address(endpoint)}.", hint=_where(endpoint))
+            return no_such_host(endpoint)
+        return nothing_there(endpoint)
     if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
-        return ModelError("unreachable", f"{_address(endpoint)} is not an address that can be reached.", hint=_where(endpoint))
+        return not_an_address(endpoint)
     if isinstance(error, httpx2.DecodingError):
         return not_a_model_server(endpoint, page=False)
     return dropped(endpoint)
@@ -232,7 +270,7 @@ def from_refusal(refusal: Refusal, endpoint: Endpoint, private: Iterable[str] = 
             "not_found", f"There is no model server at {_address(endpoint)} (404).", hint="Its address usually ends in /v1."
         )
     if status == 402 or (status == 429 and re.search(r"insufficient_quota|billing|credit|exceeded your current quota", text)):
-        return ModelError("rate_limited", f"The account at {name} has no credit left.", hint="Add credit there. " + _OTHER)
+        return ModelError("no_credit", f"The account at {name} has no credit left.", hint="Add credit there. " + _OTHER)
     if status == 429:
         pause_s = refusal.pause_s
         wait = f"Wait {_seconds(pause_s)} and try again." if pause_s else "Wait a little and try again."

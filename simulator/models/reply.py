@@ -14,24 +14,12 @@ from simulator.models.structured import Completion, Structured
 T = TypeVar("T", bound=BaseModel)
 
 
-class LanguageModel(Protocol):
-    """What the rooms above need of a model; :class:`ChatModel` and the scripted model are such."""
+class AnsweringModel(Protocol):
+    """A model that is asked for whole answers: what a judge needs."""
 
     @property
     def name(self) -> str:
         """The model's name, as transcripts and grades keep it."""
-        ...
-
-    def stream(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float = 0.8,
-        stop: Sequence[str] = (),
-        seed: int | None = None,
-    ) -> Reply:
-        """Return the reply as it comes."""
         ...
 
     async def complete(
@@ -61,6 +49,22 @@ class LanguageModel(Protocol):
 
     async def aclose(self) -> None:
         """Close connections."""
+        ...
+
+
+class LanguageModel(AnsweringModel, Protocol):
+    """A model that can be talked with; :class:`ChatModel` and the scripted model are such."""
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.8,
+        stop: Sequence[str] = (),
+        seed: int | None = None,
+    ) -> Reply:
+        """Return the reply as it comes."""
         ...
 
 

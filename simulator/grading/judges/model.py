@@ -25,7 +25,7 @@ from simulator.models.errors import ModelError
 from simulator.models.structured import Structured, add
 
 if TYPE_CHECKING:
-    from simulator.models.chat import LanguageModel
+    from simulator.models.reply import AnsweringModel
 
 # Room for the JSON of one finding with a few quotes, and for models that think before they write.
 TOKENS_A_CRITERION = 220
@@ -43,7 +43,7 @@ class ModelJudge:
 
     def __init__(
         self,
-        model: LanguageModel,
+        model: AnsweringModel,
         blind: bool = True,
         *,
         catalogue: Catalogue | None = None,
