@@ -27,7 +27,7 @@ class Entry:
 
 COMMANDS = {
     "personas": Entry("simulator.cli.personas", "List, show, check, begin, try and audit personas."),
-    "rubrics": Entry("simulator.cli.rubrics", "List, show, check and begin rubrics."),
+    "rubrics": Entry("simulator.cli.rubrics", "List, show, check, begin, try and audit rubrics."),
     "behaviours": Entry("simulator.cli.behaviours", "List and show behaviours, and hear them in transcripts."),
     "validate": Entry("simulator.cli.validate", "Compare what the built-in ear hears with human labels."),
     "simulate": Entry("simulator.cli.simulate", "Hold a conversation without a screen."),

@@ -114,3 +114,20 @@ def new(
         or list(plain.behaviours),
     )
     authored.begin("rubric", name, rubric_text(idea, catalogue), out)
+
+
+@app.command()
+def audit(
+    rubric: Annotated[str, typer.Argument(help="A rubric's id, or a path to a rubric file.")],
+    persona: Annotated[
+        list[str] | None,
+        typer.Option("--persona", "-p", help="Whom the trainees meet; may be given more than once. Left out: all who train it."),
+    ] = None,
+    plays: Annotated[int, typer.Option("-n", min=1, max=100, help="How often each trainee meets each in each scenario.")] = 1,
+    seed: Annotated[int, typer.Option(help="The first seed; the same seed gives the same audit.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Let seven scripted trainees be graded, and report how levels and criteria tell them apart, and what adds nothing."""
+    from simulator.cli.rubric_auditing import audit_rubric
+
+    audit_rubric(rubric, persona or [], plays=plays, seed=seed, as_json=as_json)
