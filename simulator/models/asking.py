@@ -21,7 +21,7 @@ from simulator.models.errors import ModelError
 from simulator.models.forms import response_format
 from simulator.models.incoming import answer_of
 from simulator.models.quirks import NO_THINKING, OPTIONAL, THINKING_ROOM, Message, Quirks
-from simulator.models.structured import BRIEF, Completion, FormRefusedError, Persistence, Rung, Structured
+from simulator.models.structured import BRIEF, RUNGS, Completion, FormRefusedError, Persistence, Rung, Structured, put
 from simulator.models.structured import ask as ask_in_form
 
 T = TypeVar("T", bound=BaseModel)
@@ -116,6 +116,31 @@ class AskedModel(ABC):
         return await ask_in_form(
             send, messages, schema, max_tokens=max_tokens, check=check, quirks=self.quirks, persistence=self.persistence
         )
+
+    def body_for(
+        self,
+        messages: Sequence[Message],
+        schema: type[BaseModel],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int | None = None,
+    ) -> dict[str, Any]:
+        """Return the body of the request for an answer in the form of ``schema``, as this server is known to take it.
+
+        For whoever carries requests some other way; :meth:`answer_in` reads what comes back. The model must be settled on.
+        """
+        rung = RUNGS[self.quirks.rung if self.quirks.proven is None else self.quirks.proven]
+        given = options(temperature, seed)
+        asked = put(messages, schema, rung)
+        return self._body(Request(asked, max_tokens, given, response_format(schema, rung), careful=True))
+
+    def answer_in(self, data: object, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+        """Return the reply in the body that came back for a body of :meth:`body_for`.
+
+        Raises :class:`ModelError` for a body without a usable reply.
+        """
+        return self._understood(bodies.as_object(data, self.endpoint), Request(messages, max_tokens, {}), roomy=True)
 
     @abstractmethod
     async def models(self) -> list[str]:

@@ -108,7 +108,7 @@ async def ask(
     usage = Usage()
     while True:
         step = attempts.next_step()
-        asked = messages if RUNGS[step] == "json_schema" else _with_schema(messages, schema)
+        asked = put(messages, schema, RUNGS[step])
         room = max_tokens * min(2**attempts.rooms, _MOST_ROOM)
         try:
             completion = await send([*asked, *attempts.correction], schema, RUNGS[step], room)
@@ -267,6 +267,11 @@ def _clean(data: Any) -> Any:
     if isinstance(data, dict):
         return {clean(key): _clean(value) for key, value in data.items()}
     return data
+
+
+def put(messages: Sequence[Message], schema: type[BaseModel], rung: Rung) -> Sequence[Message]:
+    """Return the messages as they ask for the form at this step: the server's own way of asking needs no words for it."""
+    return messages if rung == "json_schema" else _with_schema(messages, schema)
 
 
 def _with_schema(messages: Sequence[Message], schema: type[BaseModel]) -> list[Message]:
