@@ -83,14 +83,12 @@ def read(paths: Sequence[str], reading: Reading = Reading(), *, stdin: BinaryIO 
         if path == "-":
             if stdin is None:
                 raise UsageError("There is no standard input to read.")
-            yield from _read_stream(stdin, "<stdin>", "", reading)
+            yield from read_stream(stdin, "<stdin>", "", reading)
         else:
             for file in files(path):
                 try:
                     with file.open("rb") as stream:
-                        suffixes = [each.casefold() for each in file.suffixes]
-                        plain = next((each for each in reversed(suffixes) if each not in _PACKED), "")
-                        yield from _read_stream(stream, str(file), plain, reading)
+                        yield from read_stream(stream, str(file), file_format(file), reading)
                 except OSError as error:
                     raise FinelineError(f"{file} could not be read: {error.strerror or error}.") from None
 
@@ -137,29 +135,94 @@ def _unpacked(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
         yield buffered
 
 
-def _read_stream(stream: BinaryIO, name: str, suffix: str, reading: Reading) -> Iterator[Transcript | Rejected]:
-    with _unpacked(stream, name) as plain:
+def file_format(file: Path) -> str:
+    """Return the suffix that says what a file holds, whether it is packed or not; ``""`` where there is none."""
+    return next((each.casefold() for each in reversed(file.suffixes) if each.casefold() not in _PACKED), "")
+
+
+@dataclass
+class Position:
+    """Where in a stream of lines a reader is: it begins behind so many ``lines``, and counts on."""
+
+    lines: int = 0
+
+
+def read_stream(
+    stream: BinaryIO, name: str, suffix: str, reading: Reading, position: Position | None = None
+) -> Iterator[Transcript | Rejected]:
+    """Yield the transcripts of one open file; ``suffix`` says its format, ``""`` to have it told by its beginning.
+
+    With a ``position`` that is not at the beginning, the file is JSONL, and these lines are skipped. Raises :class:`SkipError`
+    where that cannot be done with certainty.
+    """
+    position = position or Position()
+    with _unpacked(stream, name) as packed:
+        plain = _behind(packed, position.lines) if position.lines else packed
         text = io.TextIOWrapper(plain, encoding="utf-8-sig", errors="surrogateescape", newline="")
         try:
             reader = _READERS.get(suffix) or _tell(text)
-            yield from reader(_Rewindable.of(text), name, reading)
+            yield from reader(_Rewindable.of(text, position), name, reading)
         except (EOFError, gzip.BadGzipFile) as error:
             yield Rejected(name, 1, f"the packed file is cut off or damaged ({error})", "")
         finally:
             text.detach()
 
 
-class _Rewindable:
-    """Lines of a stream with the look-ahead put back in front."""
+class SkipError(Exception):
+    """Lines cannot be skipped, because what a line is in this file cannot be told without reading it."""
 
-    def __init__(self, stream: TextIO, seen: Iterable[str] = ()) -> None:
+
+def _behind(stream: BinaryIO, lines: int) -> BinaryIO:
+    """Return a stream from behind its first ``lines`` lines, which are counted and not looked at."""
+    left, last = lines, 0
+    while left:
+        chunk = stream.read(1 << 20)
+        if chunk.endswith(b"\r"):
+            chunk += stream.read(1)
+        ends = chunk.count(b"\n")
+        last = 0 if ends else last + len(chunk)
+        # Readers end lines at a lone carriage return as well, and cut those that never end.
+        if not chunk or chunk.count(b"\r") != chunk.count(b"\r\n") or last >= MOST_CHARACTERS_A_RECORD:
+            raise SkipError
+        if ends < left:
+            left -= ends
+            continue
+        at = -1
+        for _ in range(left):
+            at = chunk.index(b"\n", at + 1)
+        return io.BufferedReader(_Rest(chunk[at + 1 :], stream))
+    return stream
+
+
+class _Rest(io.RawIOBase):
+    """What was read too far, and the rest of the stream."""
+
+    def __init__(self, ahead: bytes, stream: BinaryIO) -> None:
+        self._ahead = memoryview(ahead)
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._ahead[: len(buffer)] or self._stream.read(len(buffer))
+        self._ahead = self._ahead[len(data) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Rewindable:
+    """Lines of a stream with the look-ahead put back in front; they are counted in ``position``."""
+
+    def __init__(self, stream: TextIO, position: Position, seen: Iterable[str] = ()) -> None:
         self.stream = stream
+        self.position = position
         self.seen = list(seen)
 
     @classmethod
-    def of(cls, stream: TextIO) -> _Rewindable:
+    def of(cls, stream: TextIO, position: Position) -> _Rewindable:
         ahead: list[str] = getattr(stream, "_looked_at", [])
-        return cls(stream, ahead)
+        return cls(stream, position, ahead)
 
     def __iter__(self) -> Iterator[str]:
         while self.seen:
@@ -205,7 +268,9 @@ def _tell(stream: io.TextIOWrapper) -> Reader:
 
 
 def _read_jsonl(lines: _Rewindable, name: str, reading: Reading) -> Iterator[Transcript | Rejected]:
-    for number, line in enumerate(lines, 1):
+    position = lines.position
+    for number, line in enumerate(lines, position.lines + 1):
+        position.lines = number
         if not line.strip():
             continue
         try:
