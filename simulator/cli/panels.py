@@ -1,0 +1,84 @@
+"""What a run with a panel, or with repeats, says at its end: how far its members agree, and what somebody should look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from simulator.analysis.panel import Disagreement, PanelAgreement, RubricAgreement
+    from simulator.analysis.resampling import Figure
+    from simulator.domain.rubric import Rubric
+
+
+class Overheard:
+    """Results on their way to a pipe, counted as they pass, since nobody can read them again."""
+
+    def __init__(self, results: Any, agreement: PanelAgreement) -> None:
+        self._results = results
+        self._agreement = agreement
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._results
+
+    def add(self, results: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Count and pass on."""
+        given = list(results)
+        for _, record in given:
+            self._agreement.add(record)
+        self._results.add(given)
+
+
+def disagreements_path(out: Path) -> Path:
+    """Return where the disagreements of a results file are listed."""
+    return out.with_name(f"{out.name}.disagreements.csv")
+
+
+def summed_up(out: Path, rubrics: Sequence[Rubric], judge: str) -> list[str]:
+    """Read a results file, list beside it what the members of ``judge`` disagree on, and return lines to say about both."""
+    from simulator.analysis.panel import PanelAgreement, write_disagreements
+    from simulator.batch.results import records
+
+    agreement = PanelAgreement(rubrics, judge)
+
+    def found() -> Iterator[Disagreement]:
+        for placed in records(out):
+            yield from agreement.add(placed.record)
+
+    place = disagreements_path(out)
+    listed = write_disagreements(place, found())
+    lines = told(agreement.result())
+    if lines and listed:
+        lines.append(f"{listed:,} disagreements to look at: {place}")
+    return lines
+
+
+def told(agreement: Sequence[RubricAgreement]) -> list[str]:
+    """Return lines for a terminal: how far the members agree on each rubric's level and, below it, on each question."""
+    from simulator.analysis.agreement import krippendorff_advice
+
+    if not agreement:
+        return []
+    names = [each.rubric for each in agreement] + [f"  {one.criterion}" for each in agreement for one in each.criteria]
+    width = max(map(len, names))
+    lines = ["Agreement of the members (Krippendorff's α, 95% interval; n transcripts that two or more rated):"]
+    for rubric in agreement:
+        advice = krippendorff_advice(rubric.level.value)
+        lines.append(f"  {rubric.rubric:<{width}}  {_figure(rubric.level)}, {_apart(rubric.disagreements)}: level {advice}")
+        lines += [
+            f"    {each.criterion:<{width - 2}}  {_figure(each.alpha)}, {_apart(each.disagreements)}" for each in rubric.criteria
+        ]
+    return lines
+
+
+def _figure(figure: Figure) -> str:
+    if figure.value is None:
+        return f"α   –                n {figure.n:<6,} ({figure.reason})"
+    interval = f"[{figure.low:5.2f}, {figure.high:5.2f}]" if figure.low is not None and figure.high is not None else ""
+    return f"α {figure.value:5.2f} {interval:<14}  n {figure.n:,}"
+
+
+def _apart(count: int) -> str:
+    return f"{count:,} apart" if count else "none apart"
