@@ -97,12 +97,13 @@ def _by_thresholds(rubric: Rubric, share: float) -> int:
     return 1 + sum(share >= threshold - _TOLERANCE for threshold in rubric.thresholds)
 
 
-def _thin(rubric: Rubric, total: _Sum, level: int) -> tuple[int, str]:
+def _thin(rubric: Rubric, total: _Sum, level: int, *, turns_told: bool = True) -> tuple[int, str]:
     """Return the highest level up to ``level`` that the findings are enough for, and what the next one would have needed."""
     wanting = ""
     for reached in range(level, 1, -1):
         needs = rubric.needs.get(reached)
-        if needs is None or (total.turns >= needs.turns and len(total.met) + len(total.not_met) >= needs.criteria):
+        enough_turns = needs is None or not turns_told or total.turns >= needs.turns
+        if needs is None or (enough_turns and len(total.met) + len(total.not_met) >= needs.criteria):
             continue
         # A level is out of reach together with those above it.
         level = reached - 1
@@ -131,8 +132,10 @@ def _refusal(total: _Sum) -> str:
     return ""
 
 
-def score(rubric: Rubric, findings: Sequence[Finding]) -> Score:
+def score(rubric: Rubric, findings: Sequence[Finding], *, turns_told: bool = True) -> Score:
     """Add up the findings of one transcript against ``rubric``; their order does not matter.
+
+    A person need not say in which turns they saw it: with ``turns_told=False`` a level does not ask how many turns it rests on.
 
     Criteria without a finding count as not judged, findings for criteria the rubric does not have are left out.
     Raises ``ValueError`` when a criterion has two findings, which no judge may return.
@@ -147,7 +150,7 @@ def score(rubric: Rubric, findings: Sequence[Finding]) -> Score:
         causes = ", ".join(each.id for cap, each in total.caps if cap == lowest)
         reason = f"{reason[:-1]}, held at {lowest} because of {causes}."
         level = lowest
-    enough, wanting = _thin(rubric, total, level)
+    enough, wanting = _thin(rubric, total, level, turns_told=turns_told)
     if enough < level:
         reason = f"{reason[:-1]}, held at {enough} because it rests on {_rests_on(total, wanting)}."
         level = enough
