@@ -104,6 +104,9 @@ def neutralise(texts: Sequence[str], names: Iterable[str] = ()) -> Neutralised:
 
 
 def _neutral(text: str, known: set[str], stand_ins: dict[str, str]) -> tuple[str, list[_Swap]]:
+    # Nearly all words are of no interest, and most turns hold no other: told at a glance.
+    if not any(map(_TELLING.__getitem__, text.split())) and not (known and _names_one(text, known)):
+        return text, []
     parts: list[str] = []
     swaps: list[_Swap] = []
     length = done = 0
@@ -111,6 +114,8 @@ def _neutral(text: str, known: set[str], stand_ins: dict[str, str]) -> tuple[str
     after_they = False
     for number, match in enumerate(matches):
         word = match[0]
+        if not (after_they or _TELLING[word] or (known and _bare(word) in known)):
+            continue
         following = matches[number + 1] if number + 1 < len(matches) else None
         adjacent = following is not None and not text[match.end() : following.start()].strip()
         instead = _instead(word, following[0] if following is not None and adjacent else None, known, stand_ins)
@@ -128,6 +133,41 @@ def _neutral(text: str, known: set[str], stand_ins: dict[str, str]) -> tuple[str
         done = match.end()
     parts.append(text[done:])
     return "".join(parts), swaps
+
+
+def _bare(word: str) -> str:
+    """Return a word as it is looked up: folded, without a possessive ending."""
+    return word.casefold().replace("’", "'").removesuffix("'s")
+
+
+def _names_one(text: str, known: set[str]) -> bool:
+    """Whether a known name may be in ``text``."""
+    folded = text.casefold().replace("’", "'")
+    return any(name in folded for name in known)
+
+
+class _Telling(dict[str, bool]):
+    """Whether there is a word in a piece of text without spaces that may tell who somebody is, whatever stands around it.
+
+    Looked up once for each piece.
+    """
+
+    def __missing__(self, piece: str) -> bool:
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[piece] = any(_tells(word) for word in _WORD.findall(piece))
+        return self[piece]
+
+
+def _tells(word: str) -> bool:
+    plain, bare = word.casefold().replace("’", "'"), _bare(word)
+    if plain in ("her", "his") or plain in _PRONOUNS or bare in _NOUNS:
+        return True
+    return word[0].isupper() and people.is_first_name(bare)
+
+
+_MOST_REMEMBERED = 1 << 15
+_TELLING = _Telling()
 
 
 def _instead(word: str, following: str | None, known: set[str], stand_ins: dict[str, str]) -> str | None:
