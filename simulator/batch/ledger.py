@@ -10,7 +10,7 @@ it leaves is told apart from whole results at the next start, cut off, and done 
 
 ``NAME.done`` is a header and entries of 24 bytes: the key (16) and, as a big-endian number, where its result ends in the file.
 An entry whose number has its highest bit set is a mark: of the source and work that its key stands for, so many lines from the
-beginning need not be looked at again.
+beginning (32 bits), with so many transcripts in them (31 bits), need not be looked at again.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ KEY_DIGITS = 2 * KEY_BYTES
 _HEADER = b"fineline keys 2\n"
 _ENTRY_BYTES = KEY_BYTES + 8
 _MARK = 1 << 63
+_TRANSCRIPT_BITS = 31
 # How many entries are taken up at once, and how many wait in memory: after a kill so many lines of results are read again.
 _ENTRIES_AT_ONCE = 1 << 19
 _ENTRIES_WAITING = 1 << 10
@@ -222,9 +223,13 @@ class Ledger:
     def __contains__(self, key: str) -> bool:
         return bytes.fromhex(key) in self.done
 
-    def mark(self, source: bytes) -> int:
-        """Return how many lines of a source (16 bytes that stand for it and the work) need not be looked at again."""
-        return self._marks.get(source, 0)
+    def mark(self, source: bytes) -> tuple[int, int]:
+        """Return what of a source (16 bytes that stand for it and the work) need not be looked at again.
+
+        That is how many lines from its beginning, and how many transcripts are in them.
+        """
+        mark = self._marks.get(source, 0)
+        return mark >> _TRANSCRIPT_BITS, mark & ((1 << _TRANSCRIPT_BITS) - 1)
 
     # What is added
 
@@ -244,11 +249,12 @@ class Ledger:
         if len(self._waiting) >= _ENTRIES_WAITING * _ENTRY_BYTES:
             self._write_entries()
 
-    def set_mark(self, source: bytes, lines: int) -> None:
-        """Write down that so many lines of a source need not be looked at again."""
-        if lines > self._marks.get(source, 0):
-            self._marks[source] = lines
-            self._waiting += source + (_MARK + lines).to_bytes(8, "big")
+    def set_mark(self, source: bytes, lines: int, transcripts: int) -> None:
+        """Write down that so many lines of a source, with so many transcripts in them, need not be looked at again."""
+        mark = lines << _TRANSCRIPT_BITS | transcripts
+        if self._marks.get(source, 0) < mark < _MARK and transcripts >> _TRANSCRIPT_BITS == 0:
+            self._marks[source] = mark
+            self._waiting += source + (_MARK | mark).to_bytes(8, "big")
 
     def _note(self, key: bytes, end: int) -> None:
         self._waiting += key + end.to_bytes(8, "big")

@@ -15,7 +15,9 @@ from simulator.domain.errors import EXIT_FAILURE, EXIT_INTERRUPTED, FinelineErro
 
 if TYPE_CHECKING:
     from simulator.batch.readers import Reading, Rejected
-    from simulator.batch.runner import Tally, Work
+    from simulator.batch.runner import Work
+    from simulator.batch.tally import Tally
+    from simulator.domain.grade import Grade
     from simulator.grading.judges.protocol import Judge
 
 app = typer.Typer(rich_markup_mode=None)
@@ -158,7 +160,8 @@ async def _run(paths: list[str], reading: Reading, work: Work, ledger: Any, prog
         if chat is not None:
             await chat.settle_on_model()
         transcripts = read(paths, reading, stdin=sys.stdin.buffer)
-        return await run(transcripts, work, ledger, progress, stop=stop), stop.is_set()
+        outcome = await run(transcripts, work, ledger, progress, stop=stop)
+        return outcome.tally, outcome.stopped
     finally:
         if with_signals:
             loop.remove_signal_handler(signal.SIGINT)
@@ -172,10 +175,19 @@ class _Pipe:
     def __contains__(self, key: str) -> bool:
         return False
 
-    def add(self, results: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    def add(self, results: Iterable[tuple[str, Grade | Mapping[str, Any]]]) -> None:
+        from simulator.batch.ledger import as_line
+
         for key, record in results:
-            sys.stdout.write(json.dumps({**record, "key": key}, ensure_ascii=False) + "\n")
+            sys.stdout.write(as_line(key, record).decode())
         sys.stdout.flush()
+
+    def mark(self, source: bytes) -> tuple[int, int]:
+        return 0, 0
+
+    def set_mark(self, source: bytes, lines: int, transcripts: int) -> None: ...
+
+    def press(self) -> None: ...
 
 
 class _Progress:
@@ -213,6 +225,14 @@ class _Progress:
         line = f"{tally.transcripts:,} transcripts, {tally.graded:,} grades, {rate:,.0f} a second{failed}{spent}"
         print(f"\r\x1b[K{line}" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr, flush=True)
         self._shown = self._terminal
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Say that the endpoint is away."""
+        self.close()
+        print(f"{reason} Trying again in {seconds:,.0f} s.", file=sys.stderr)
+
+    def saved(self, tally: Tally) -> None:
+        """Nothing is shown of it."""
 
     def close(self) -> None:
         """End the changing line."""

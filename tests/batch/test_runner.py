@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from simulator.batch.ledger import Ledger
+from simulator.batch.outage import StopRunError
 from simulator.batch.readers import Rejected
-from simulator.batch.runner import StopRunError, Work, run
+from simulator.batch.runner import Work, run
+from simulator.batch.tally import Tally
 from simulator.domain.grade import Evidence, Finding
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript, Turn
@@ -63,6 +65,15 @@ class Watcher:
     def progressed(self, tally) -> None:
         self.last = tally
 
+    def waiting(self, reason: str, seconds: float) -> None:
+        self.waited = [*getattr(self, "waited", []), seconds]
+
+    def saved(self, tally) -> None: ...
+
+
+async def tally_of(*args, **options) -> Tally:
+    return (await run(*args, **options)).tally
+
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
@@ -72,13 +83,13 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 async def test_everything_is_graded_once_and_never_again(ledger: Ledger):
     judge = Judge()
-    tally = await run(transcripts(20), Work([RUBRIC], judge, concurrency=4), ledger, Watcher())
+    tally = await tally_of(transcripts(20), Work([RUBRIC], judge, concurrency=4), ledger, Watcher())
     assert (tally.transcripts, tally.scored, tally.resumed) == (20, 20, 0)
     assert tally.levels == {("warmth", 5): 20}
     assert 1 < judge.most_at_once <= 4
     ledger.close()
     with Ledger(ledger.path) as taken_up:
-        again = await run(transcripts(25), Work([RUBRIC], judge, concurrency=4), taken_up, Watcher())
+        again = await tally_of(transcripts(25), Work([RUBRIC], judge, concurrency=4), taken_up, Watcher())
     assert (again.scored, again.resumed) == (5, 20)
     assert sorted(judge.asked) == sorted(f"t{n}" for n in range(25))
 
@@ -90,7 +101,7 @@ async def test_what_cannot_be_read_is_set_aside_and_what_fails_is_counted_with_i
 
     watcher = Watcher()
     judge = Judge({"t1": Judgement(failure="It was silent.", kind="empty")})
-    tally = await run(records(), Work([RUBRIC], judge), ledger, watcher)
+    tally = await tally_of(records(), Work([RUBRIC], judge), ledger, watcher)
     assert (tally.scored, tally.failed, tally.rejected) == (1, 1, 1)
     assert tally.reasons == {"It was silent.": 1}
     assert [reject.line for reject in watcher.rejects] == [3]
@@ -114,7 +125,7 @@ async def test_told_to_stop_it_finishes_what_is_under_way(ledger: Ledger):
             stop.set()
 
     judge = Judge()
-    tally = await run(transcripts(1000), Work([RUBRIC], judge, concurrency=5), ledger, Stopping(), stop=stop)
+    tally = await tally_of(transcripts(1000), Work([RUBRIC], judge, concurrency=5), ledger, Stopping(), stop=stop)
     assert len(judge.asked) == tally.scored == len(ledger.done) < 20
 
 
@@ -140,7 +151,7 @@ async def test_an_endpoint_that_is_away_is_waited_for(ledger: Ledger):
 
     away = Judgement(failure="Nothing answers.", kind="unreachable")
     judge = Returning({"t1": away})
-    tally = await run(transcripts(3), Work([RUBRIC], judge, waits_s=[0] * 5), ledger, Watcher())
+    tally = await tally_of(transcripts(3), Work([RUBRIC], judge, waits_s=[0] * 5), ledger, Watcher())
     assert (tally.scored, tally.failed) == (3, 0)
     assert judge.asked == ["t0", "t1", "t1", "t1", "t1", "t2"]
 
@@ -149,6 +160,6 @@ async def test_an_endpoint_that_stays_away_stops_the_run_and_nothing_is_called_f
     away = Judgement(failure="Nothing answers.", kind="unreachable")
     judge = Judge({f"t{n}": away for n in range(1, 1000)})
     with pytest.raises(StopRunError, match="Nothing answers"):
-        await run(transcripts(1000), Work([RUBRIC], judge, concurrency=3, waits_s=[0, 0]), ledger, Watcher())
+        await run(transcripts(1000), Work([RUBRIC], judge, concurrency=3, waits_s=[0, 0], first_waits_s=[0]), ledger, Watcher())
     assert len(ledger.done) == 1
     assert len(judge.asked) < 20
