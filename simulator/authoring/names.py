@@ -145,9 +145,11 @@ class _PersonaNames(Names):
             self.behaviour(behaviour, ("openers", behaviour), key=True)
         for index, move in items(data.get("moves")):
             self.feeling_keys(move.get("feels"), ("moves", index, "feels"))
-            shows = move.get("shows")
-            for number, behaviour in enumerate(shows if isinstance(shows, list) else ()):
-                self.behaviour(behaviour, ("moves", index, "shows", number))
+        for part in ("moves", "scenarios"):
+            for index, each in items(data.get(part)):
+                shows = each.get("shows")
+                for number, behaviour in enumerate(shows if isinstance(shows, list) else ()):
+                    self.behaviour(behaviour, (part, index, "shows", number))
         self.unique(self.ids(data.get("moves"), ("moves",)) + self.ids(data.get("endings"), ("endings",)), "move or ending")
         self.unique(self.ids(data.get("scenarios"), ("scenarios",)), "scenario")
         self.unique(self.ids(data.get("facts"), ("facts",)), "fact")

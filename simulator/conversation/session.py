@@ -15,7 +15,7 @@ import simulator
 from simulator.conversation import survey
 from simulator.conversation.appraisal import Appraiser, Reading, Readings
 from simulator.conversation.director import Director
-from simulator.conversation.inner_state import InnerState
+from simulator.conversation.inner_state import OPENING, InnerState
 from simulator.conversation.likeness import Encoder
 from simulator.conversation.questions import questions
 from simulator.conversation.scene import BUILTIN, Decision, Piece, Scene, Voice
@@ -230,8 +230,6 @@ class Session:
         number = len(self._turns) + 1
         decision = self._director.decide(self._turns, self._mind)
         scene = self._scene(decision, number)
-        made = self.persona.by_move.get(decision.move)
-        shows = made.shows if made is not None else ()
         turn: Turn | None = None
         slips: tuple[str, ...] = ()
         async with aclosing(self.voice.speak(scene)) as pieces:
@@ -239,7 +237,7 @@ class Session:
                 slips += piece.slips
                 if not piece.text:
                     continue
-                turn = _extended(turn, piece, decision, slips, shows)
+                turn = _extended(turn, piece, decision, slips, self._shows(piece.move or decision.move))
                 await self._keep(number, turn)
                 yield Speaking(piece.text)
                 self._readings.start(self._turns[: number - 1])
@@ -247,6 +245,13 @@ class Session:
             raise UsageError(f"The voice {self.voice.name!r} said nothing.")
         yield Spoken(await self._complete(turn.model_copy(update={"slips": slips})))
         self._readings.start(self._turns[: number - 1])
+
+    def _shows(self, move: str) -> tuple[str, ...]:
+        """Return what the customer shows by a move, whose words may have joined another's, or by how they begin."""
+        if move == OPENING:
+            return self.scenario.shows
+        made = self.persona.by_move.get(move)
+        return made.shows if made is not None else ()
 
     def _scene(self, decision: Decision, number: int) -> Scene:
         heard = self._turns[-1].text if self._turns and self._turns[-1].role == "trainee" else ""
@@ -350,12 +355,13 @@ def cleaned(text: str) -> str:
 
 def _extended(turn: Turn | None, piece: Piece, decision: Decision, slips: tuple[str, ...], shows: tuple[str, ...]) -> Turn:
     if turn is None:
-        turn = Turn(role="customer", text="", move=decision.move, shows=shows, partial=True)
+        turn = Turn(role="customer", text="", move=decision.move, partial=True)
     facts = tuple(dict.fromkeys((*((turn.fact,) if turn.fact else ()), *turn.facts, *piece.facts)))
     return turn.model_copy(
         update={
             "text": f"{turn.text} {piece.text}".strip(),
             "move": piece.move or turn.move,
+            "shows": tuple(dict.fromkeys((*turn.shows, *shows))),
             "line": turn.line or piece.line,
             "also": (*turn.also, *piece.also),
             "fact": facts[0] if facts else None,

@@ -147,6 +147,9 @@ class Scenario(Authored):
     goal: str = Field(default="", max_length=500, description="What a good outcome looks like, told to the trainee")
     knows: tuple[Prose, ...] = Field(default=(), description="What the trainee may offer, as told in the briefing")
     opening: Lines = Field(default=(), description="How the customer begins")
+    shows: tuple[Id, ...] = Field(
+        default=(), description="Behaviours the customer shows by how they begin, as a move's 'shows' says for that move"
+    )
     facts: tuple[Fact, ...] = ()
     done_when: When = Field(
         default_factory=lambda: conditions.parse("ever(solves)"),

@@ -48,6 +48,10 @@ class Criterion(Authored):
         default=False,
         description="Each occasion must be met, not only one (a customer who feels brushed off twice was)",
     )
+    by_the_end: bool = Field(
+        default=False,
+        description="What the customer's behaviour calls for may come at any time after it, not only in the trainee's next turns",
+    )
     tolerates: float = Field(
         default=0,
         ge=0,

@@ -60,6 +60,13 @@ def test_the_next_turn_but_one_still_answers_and_a_later_one_does_not(find: Call
     assert find(LIMIT, ADVANCE, DODGE, CHAT, DODGE, CHAT, KIND).verdict == "not_met"
 
 
+def test_by_the_end_a_late_answer_is_one_and_an_early_one_is_not(find: Callable[..., Finding]) -> None:
+    whole = LIMIT | {"by_the_end": True}
+    assert find(whole, ADVANCE, DODGE, CHAT, DODGE, CHAT, KIND).verdict == "met"
+    assert find(whole, CHAT, KIND, ADVANCE, DODGE, CHAT, DODGE).verdict == "not_met"
+    assert find(whole, ADVANCE, KIND, CHAT, DODGE, CHAT, YES).verdict == "not_met"
+
+
 def test_what_is_left_out_rests_on_what_was_said_instead(find: Callable[..., Finding]) -> None:
     found = find(LIMIT, CHAT, KIND, ADVANCE, DODGE)
     assert (found.verdict, found.counted) == ("not_met", True)

@@ -206,7 +206,20 @@ def test_the_same_seed_is_the_same_conversation(persona_id: str) -> None:
         ("cold-hurried.gushing", "shut_again"),  # one sentence was enough
         ("cold-hurried.efficient", "quick_and_clean"),  # quick and right, and nobody there
         ("cold-hurried.confused", "off_the_record"),  # honest is quick enough
+        ("accusing-colleague.denies", "thinks_it_still"),  # twelve denials are no question
+        ("accusing-colleague.attack", "letter_goes_in"),  # and a bite is no answer
+        ("accusing-colleague.grovels", "thinks_it_still"),  # nor is being sorry for nothing in particular
+        ("accusing-colleague.efficient", "look_together"),  # asking what was seen is warm enough
+        ("accusing-colleague.jokey", "look_together"),  # and a joke can be put right
     ],
 )
 def test_the_trap_each_was_written_for(script: str, ending: str) -> None:
     assert played(script).ending == ending
+
+
+def test_what_a_beginning_and_a_joined_line_show_is_on_their_turns() -> None:
+    persona = library().persona("accusing-colleague")
+    turns = [turn for turn in played("accusing-colleague.terse").turns if turn.role == "customer"]
+    assert turns[0].shows == persona.scenarios[0].shows == ("accuses",)
+    joined = [turn for turn in turns if turn.facts or turn.fact if turn.move in persona.by_move]
+    assert joined and all(set(persona.by_move[turn.move].shows) <= set(turn.shows) for turn in joined if turn.move)

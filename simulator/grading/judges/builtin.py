@@ -3,10 +3,10 @@
 How a criterion is read:
 
 * **Occasions.** With ``applies.customer`` each turn in which the customer shows one of those behaviours (heard in it, or by the
-  word of the persona's author for the move they made) is an occasion, and the trainee's next two turns are the answer to it. With
-  ``applies.trainee`` each turn in which the trainee shows one is an occasion, and that turn and their next one are looked at.
-  With both, the trainee's behaviour must be in the answer to the customer's. With neither, the whole conversation is one
-  occasion. A criterion without an occasion, or before ``min_turns``, is not applicable. What is missed after an occasion that
+  word of the persona's author for the move they made) is an occasion, and the trainee's next two turns are the answer to it (all
+  that follow, with ``by_the_end``). With ``applies.trainee`` each turn in which the trainee shows one is an occasion, and that turn
+  and their next one are looked at. With both, the trainee's behaviour must be in the answer to the customer's. With neither, the
+  whole conversation is one occasion. A criterion without an occasion, or before ``min_turns``, is not applicable. What is missed after an occasion that
   was heard only faintly is held against nobody.
 * **One occasion** is broken when a ``broken_by`` behaviour is shown (in more turns than the criterion ``tolerates``), else
   met when a ``met_by`` one is (or when there are only ``broken_by`` ones to keep from), else missed. A ``met_by`` behaviour
@@ -23,7 +23,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Literal, Protocol
 
@@ -138,6 +138,10 @@ class Hearing:
                     clearest[number] = heard
         return sorted(clearest.items())
 
+    def rest_from(self, number: int) -> tuple[int, ...]:
+        """Return all of the trainee's turns from turn ``number`` on."""
+        return self.trainee[bisect_left(self.trainee, number) :]
+
     def answers_to(self, number: int) -> tuple[int, ...]:
         """Return the trainee's turns that answer turn ``number`` (itself the first, when it is theirs)."""
         at = bisect_left(self.trainee, number)
@@ -237,6 +241,8 @@ class BuiltinJudge:
         applies = criterion.applies
         if applies.customer:
             occasions = self._called_for(hearing, "customer", applies.customer)
+            if criterion.by_the_end:
+                occasions = [replace(each, turns=hearing.rest_from(each.at)) for each in occasions]
             if not applies.trainee:
                 return occasions
             return [each for each in occasions if hearing.in_turns(each.turns, applies.trainee)]

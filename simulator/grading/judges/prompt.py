@@ -106,6 +106,7 @@ def fixed(rubric: Rubric, wording: Wording) -> str:
             "broken_by": [wording.behaviour(one) for one in each.broken_by],
             "unless": [wording.behaviour(one) for one in each.unless],
             "every_time": each.every_time,
+            "by_the_end": each.by_the_end,
             "tolerates": each.tolerates,
             "examples_met": each.examples.met,
             "examples_not_met": each.examples.not_met,

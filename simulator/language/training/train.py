@@ -34,7 +34,7 @@ from simulator.language.training.behaviours import (
 from simulator.language.training.corpus import Labelled, read
 
 HERE = Path(__file__).parent
-TURNS = ("turns_trainee.txt", "turns_customer.txt", "turns_more.txt")
+TURNS = ("turns_trainee.txt", "turns_customer.txt", "turns_more.txt", "turns_accusations.txt")
 _ANSWERS = ("reciprocates_advance", "avoids_the_limit")
 _UNLIKELY = 0.15  # a strength below it makes an unlabelled behaviour of a catalogue example a "no"
 
