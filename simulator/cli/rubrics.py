@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli import authored
+from simulator.domain.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, show, check and begin rubrics.")
 
@@ -131,3 +132,28 @@ def audit(
     from simulator.cli.rubric_auditing import audit_rubric
 
     audit_rubric(rubric, persona or [], plays=plays, seed=seed, as_json=as_json)
+
+
+@app.command("try")
+def try_(
+    file: Annotated[Path, typer.Argument(help="A rubric file.")],
+    persona: Annotated[
+        str | None, typer.Option("--persona", "-p", help="Whom the scripted trainees meet; left out: one who trains the skill.")
+    ] = None,
+    transcripts: Annotated[
+        list[str] | None, typer.Option("--transcripts", "-t", help="Conversations of your own instead: files, folders, globs.")
+    ] = None,
+    trainee: Annotated[str | None, typer.Option(help="The speaker who is graded in them, as the files name them.")] = None,
+) -> None:
+    """See conversations graded with a rubric while you write it: levels, findings and their words, anew at every save."""
+    from itertools import islice
+
+    from simulator.batch.readers import Reading, Rejected, read
+    from simulator.batch.speakers import Sides
+    from simulator.tui.rubric_trying import MOST, run_rubric
+
+    found = read(transcripts, Reading(Sides(trainee))) if transcripts else iter(())
+    own = list(islice((each for each in found if not isinstance(each, Rejected)), MOST))
+    if transcripts and not own:
+        raise UsageError("None of these conversations can be read.", hint="See what is wrong with 'fineline import'.")
+    raise typer.Exit(run_rubric(file, authored.open_library(), persona=persona, transcripts=own))

@@ -150,7 +150,7 @@ def build(
     graded = [(rubric, by_rubric[rubric.id]) for rubric in rubrics if rubric.id in by_rubric]
     rating = self_rating or SelfRating()
     rows = tuple(
-        row for rubric, grade in graded for row in (_row(rubric, finding) for finding in grade.findings) if row is not None
+        row for rubric, grade in graded for row in (finding_row(rubric, finding) for finding in grade.findings) if row is not None
     )
     words = _Words(persona, identity, catalogue)
     return Debrief(
@@ -205,7 +205,8 @@ def gap_words(self_level: int | None, gap: int | None) -> str:
     return f"You gave yourself {self_level}: {size} harder on yourself than the findings are."
 
 
-def _row(rubric: Rubric, finding: Finding) -> FindingRow | None:
+def finding_row(rubric: Rubric, finding: Finding) -> FindingRow | None:
+    """Return a finding as it is shown; ``None`` where the rubric has no such criterion."""
     criterion = rubric.criterion(finding.criterion)
     if criterion is None:
         return None

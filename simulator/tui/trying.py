@@ -1,4 +1,4 @@
-"""``fineline personas try``: the app around one persona file."""
+"""``fineline personas try`` and ``fineline rubrics try``: the app around one file."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class TryApp(FinelineApp):
     """The app with one screen: there is no home to go to, and the file is all there is."""
 
     # A default screen's own stylesheets are not read by Textual.
-    CSS_PATH = [_STYLES / "app.tcss", _STYLES / "conversation.tcss", _STYLES / "trying.tcss"]
+    CSS_PATH = [_STYLES / "app.tcss", _STYLES / "conversation.tcss", _STYLES / "trying.tcss", _STYLES / "rubric_trying.tcss"]
 
-    def __init__(self, screen: TryScreen, services: Services | None = None) -> None:
+    def __init__(self, screen: Screen[Any], services: Services | None = None) -> None:
         super().__init__(services)
         self._only = screen
 
@@ -44,12 +44,9 @@ def try_screen(path: Path, library: Library, detector: Detector, voice: Voice, *
     from simulator.authoring import reading
     from simulator.conversation.session import Session
 
-    if not path.is_file():
-        near = nearest(path.name, (each.name for each in path.parent.glob("*.y*ml"))) if path.parent.is_dir() else ""
-        hint = f"Did you mean {path.parent / near}?" if near else "Begin one with 'fineline personas new'."
-        raise UsageError(f"There is no file {str(path)!r}.", hint=hint)
-    file = WatchedFile(path, library.behaviour_ids)
-    persona = file.look().persona
+    there_is(path, "personas")
+    file = WatchedFile(path, "persona", library.behaviour_ids)
+    persona = file.look().value
     if persona is None:
         raise AuthoringError(reading.read(path, library.behaviour_ids, kind="persona").problems)
 
@@ -59,6 +56,14 @@ def try_screen(path: Path, library: Library, detector: Detector, voice: Voice, *
     return TryScreen(begin(persona, seed), file, begin)
 
 
+def there_is(path: Path, group: str) -> None:
+    """Raise :class:`UsageError`, naming the nearest, where there is no such file; ``group`` is the command that begins one."""
+    if not path.is_file():
+        near = nearest(path.name, (each.name for each in path.parent.glob("*.y*ml"))) if path.parent.is_dir() else ""
+        hint = f"Did you mean {path.parent / near}?" if near else f"Begin one with 'fineline {group} new'."
+        raise UsageError(f"There is no file {str(path)!r}.", hint=hint)
+
+
 def run(path: Path, library: Library, *, seed: int = 0) -> int:
     """Open the app on a file with the built-in voice; return the exit code as :func:`simulator.tui.app.run`."""
     from simulator.conversation.voices.builtin import BuiltinVoice
@@ -66,11 +71,15 @@ def run(path: Path, library: Library, *, seed: int = 0) -> int:
 
     detector = Detector.load(library.catalogue)
     screen = try_screen(path, library, detector, BuiltinVoice(detector.encoder), seed=seed)
+    return show(
+        TryApp(screen), "A persona is tried in a terminal.", "Without one: 'fineline personas audit', or 'fineline simulate'."
+    )
+
+
+def show(app: TryApp, refusal: str, hint: str) -> int:
+    """Run the app; return its exit code. Raises :class:`UsageError` (``refusal``, ``hint``) where there is no terminal."""
     if not (sys.__stdin__ is not None and sys.__stdin__.isatty() and sys.__stderr__ is not None and sys.__stderr__.isatty()):
-        raise UsageError(
-            "A persona is tried in a terminal.", hint="Without one: 'fineline personas audit', or 'fineline simulate'."
-        )
-    app = TryApp(screen)
+        raise UsageError(refusal, hint=hint)
     with leaving.signals_end_politely(app.leave):
         code = app.run()
     leaving.switch_off_pixels()

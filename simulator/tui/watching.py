@@ -1,10 +1,10 @@
-"""Watching a persona file: what it holds now, and what is wrong with it."""
+"""Watching a file that somebody writes: what it holds now, and what is wrong with it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 
 from simulator.domain.text import clean
 
@@ -12,23 +12,34 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from simulator.domain.persona import Persona
+    from simulator.domain.rubric import Rubric
 
 Seen = tuple[int, int, int]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A file as it was found: a persona, or why there is none."""
+class Look(Generic[T]):
+    """A file as it was found: what it holds, or why that cannot be used."""
 
-    persona: Persona | None
+    value: T | None
     problems: tuple[str, ...] = ()
 
 
-class WatchedFile:
-    """One persona file, looked at again and again. A look costs one ``stat`` while nothing has changed."""
+class WatchedFile(Generic[T]):
+    """One file, looked at again and again. A look costs one ``stat`` while nothing has changed."""
 
-    def __init__(self, path: Path, behaviours: Collection[str] | None) -> None:
+    @overload
+    def __init__(
+        self: WatchedFile[Persona], path: Path, kind: Literal["persona"], behaviours: Collection[str] | None
+    ) -> None: ...
+
+    @overload
+    def __init__(self: WatchedFile[Rubric], path: Path, kind: Literal["rubric"], behaviours: Collection[str] | None) -> None: ...
+
+    def __init__(self, path: Path, kind: Literal["persona", "rubric"], behaviours: Collection[str] | None) -> None:
         self.path = path
+        self._kind = kind
         self._behaviours = behaviours
         self._seen: Seen | None = None
         self._looked = False
@@ -44,16 +55,15 @@ class WatchedFile:
         """Return whether the file is another than at the last :meth:`look`, gone or back again."""
         return not self._looked or self._stamp() != self._seen
 
-    def look(self) -> Look:
+    def look(self) -> Look[T]:
         """Read the file. Never raises for what is in it, nor where it is gone."""
         from simulator.authoring import reading
-        from simulator.domain.persona import Persona
 
         # Stamped before it is read: a save in between is then seen at the next look.
         self._seen, self._looked = self._stamp(), True
         if self._seen is None:
             return Look(None, (f"{self.path}: the file is gone. It is read again when it comes back.",))
-        found = reading.read(self.path, self._behaviours, kind="persona")
-        if isinstance(found.value, Persona):
-            return Look(found.value)
+        found = reading.read(self.path, self._behaviours, kind=self._kind)
+        if isinstance(found.value, reading.MODELS[self._kind]):
+            return Look(cast("T", found.value))
         return Look(None, tuple(clean(str(each), keep_newlines=False) for each in found.problems))

@@ -41,7 +41,7 @@ class TryScreen(ConversationScreen):
         Binding("escape", "pause", "Close", id="talk.pause", tooltip="Close; nothing of this is kept"),
     ]
 
-    def __init__(self, session: Session, file: WatchedFile, begin: Callable[[Persona, int], Session]) -> None:
+    def __init__(self, session: Session, file: WatchedFile[Persona], begin: Callable[[Persona, int], Session]) -> None:
         super().__init__(session, None)
         self._file = file
         self._begin = begin
@@ -103,15 +103,15 @@ class TryScreen(ConversationScreen):
         if self.is_attached:
             self._take(look)
 
-    def _take(self, look: Look) -> None:
+    def _take(self, look: Look[Persona]) -> None:
         note = self.query_one("#file", Words)
-        note.set_class(look.persona is None, "-shown")
-        if look.persona is None:
+        note.set_class(look.value is None, "-shown")
+        if look.value is None:
             note.update(Content("\n".join((*look.problems, "The last good version stays in use."))))
         elif self._speaking:
-            self._coming = look.persona
+            self._coming = look.value
         else:
-            self._change(look.persona)
+            self._change(look.value)
 
     def _change(self, persona: Persona) -> None:
         self.reloads += 1
