@@ -3,11 +3,11 @@
 How a criterion is read:
 
 * **Occasions.** With ``applies.customer`` each turn in which the customer shows one of those behaviours (heard in it, or by the
-  word of the persona's author for the move they made) is an occasion, and the trainee's next two turns are the answer to it (all
-  that follow, with ``by_the_end``). With ``applies.trainee`` each turn in which the trainee shows one is an occasion, and that turn
-  and their next one are looked at. With both, the trainee's behaviour must be in the answer to the customer's. With neither, the
-  whole conversation is one occasion. A criterion without an occasion, or before ``min_turns``, is not applicable. What is missed after an occasion that
-  was heard only faintly is held against nobody.
+  word of the persona's author for the move they made) is an occasion, and the trainee's next two turns are the answer to it;
+  with ``by_the_end``, all that follow. With ``applies.trainee`` each turn in which the trainee shows one is an occasion, and that
+  turn and their next one are looked at. With both, the trainee's behaviour must be in the answer to the customer's. With neither,
+  the whole conversation is one occasion. A criterion without an occasion, or before ``min_turns``, is not applicable. What is
+  missed after an occasion that was heard only faintly is held against nobody.
 * **One occasion** is broken when a ``broken_by`` behaviour is shown (in more turns than the criterion ``tolerates``), else
   met when a ``met_by`` one is (or when there are only ``broken_by`` ones to keep from), else missed. A ``met_by`` behaviour
   is no sign where the same words also show one of ``unless``.
