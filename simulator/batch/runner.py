@@ -39,6 +39,8 @@ OWN_FAULT = frozenset({"too_long"})
 _SAVE_EVERY_S = 5.0
 _BREATHE_EVERY_S = 0.05
 
+__all__ = ["GOES_ON", "HOPELESS", "Outcome", "Place", "StopRunError", "Together", "Work", "run"]
+
 Record = Transcript | Rejected
 # A rubric and the key of grading a transcript against it.
 Wanted = tuple[Rubric, str]

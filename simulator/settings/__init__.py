@@ -16,7 +16,8 @@ from simulator.settings.endpoints import (
 from simulator.settings.file import load, save
 from simulator.settings.keys import api_key, environment_key, environment_url, forget_key, store_key
 from simulator.settings.places import FILE_NAME, cache_folder, config_file, data_folder, library_folders
-from simulator.settings.shape import Choice, ModelChoice, Settings, Timeouts, choice_from
+from simulator.settings.prices import price_hint, price_of
+from simulator.settings.shape import Choice, ModelChoice, ModelPrice, Settings, Timeouts, choice_from
 
 __all__ = [
     "BUILT_IN_JUDGE",
@@ -24,6 +25,7 @@ __all__ = [
     "FILE_NAME",
     "Choice",
     "ModelChoice",
+    "ModelPrice",
     "Settings",
     "Timeouts",
     "addresses",
@@ -41,6 +43,8 @@ __all__ = [
     "judge_endpoint",
     "library_folders",
     "load",
+    "price_hint",
+    "price_of",
     "save",
     "store_key",
     "voice_endpoint",

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ValidationError
 from simulator.domain.errors import AuthoringError, FinelineError, Problem, UsageError, nearest
 from simulator.domain.text import clean
 from simulator.settings.places import config_file, variable
-from simulator.settings.shape import ModelChoice, Settings, Timeouts, reason
+from simulator.settings.shape import ModelChoice, ModelPrice, Settings, Timeouts, reason
 
 MAX_BYTES = 1_000_000
-_PARTS: dict[str, type[BaseModel]] = {"voice": ModelChoice, "judge": ModelChoice, "timeouts": Timeouts}
+_PARTS: dict[str, type[BaseModel]] = {"voice": ModelChoice, "judge": ModelChoice, "timeouts": Timeouts, "prices": ModelPrice}
 # Settings that a variable FINELINE_<NAME> overrides; the others have a shape that a variable cannot hold.
 _FROM_ENVIRONMENT = ("voice", "judge", "blind_judge", "theme", "reduced_motion")
 
@@ -90,7 +90,7 @@ def _as_toml(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", exclude_defaults=True) or None
     if isinstance(value, Mapping):
-        return dict(value)
+        return {name: _as_toml(each) for name, each in value.items()}
     if isinstance(value, tuple):
         return [str(each) for each in value]
     return value
@@ -149,13 +149,18 @@ def _line_of(text: str, keys: list[str]) -> int | None:
     best: tuple[int, int] | None = None
     for number, line in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
-            table = [part.strip().strip("\"'") for part in header[1].split(".")]
+            table = _path_of(header[1])
             path = table
         elif key := re.match(r"\s*([A-Za-z0-9_\-.\"']+)\s*=", line):
-            path = table + [part.strip().strip("\"'") for part in key[1].split(".")]
+            path = table + _path_of(key[1])
         else:
             continue
         shared = len(path) if path == keys[: len(path)] else 0
         if shared and (best is None or shared > best[0]):
             best = (shared, number)
     return best[1] if best else None
+
+
+def _path_of(dotted: str) -> list[str]:
+    """Return the parts of a TOML key; dots inside quotes part nothing."""
+    return [part.strip("\"'") for part in re.findall(r""""[^"]*"|'[^']*'|[^.\s]+""", dotted)]

@@ -91,6 +91,15 @@ class Timeouts(Part):
     total: float | None = Field(default=None, gt=0, le=86_400)
 
 
+class ModelPrice(Part):
+    """What a model costs, per million tokens: of the question, of what its prompt cache held (if cheaper), of the answer."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0)
+    currency: str = Field(default="USD", pattern=r"^[A-Za-z]{3}$")
+
+
 class Settings(Part):
     """Everything a user can set. Frozen: change with ``model_copy(update=…)`` and :func:`save`."""
 
@@ -102,6 +111,7 @@ class Settings(Part):
     keymap: dict[str, str] = Field(default_factory=dict, description="Binding id to keys, e.g. stop = 'ctrl+x'")
     folders: tuple[Path, ...] = Field(default=(), description="Folders with one's own personas and rubrics")
     timeouts: Timeouts = Timeouts()
+    prices: dict[str, ModelPrice] = Field(default_factory=dict, description="What models cost, by their names")
 
 
 def choice_from(text: str) -> Literal["auto", "builtin"] | ModelChoice:

@@ -34,12 +34,29 @@ def test_what_is_written_is_read(file):
     assert (loaded.keymap, loaded.timeouts, loaded.theme) == ({"stop": "ctrl+x"}, Timeouts(stall=3), "nord")
 
 
+def test_prices_are_found_by_the_models_name_and_kept_when_something_else_is_changed(file):
+    path = file('[prices."org/gpt-4.1"]\ninput = 2\ncached = 0.5\noutput = 8\ncurrency = "EUR"\n')
+    loaded = settings.load()
+    price = settings.price_of(loaded, "Org/GPT-4.1")
+    assert price is not None
+    assert (price.input, price.cached, price.output, price.currency) == (2, 0.5, 8, "EUR")
+    assert settings.price_of(loaded, "gpt-4.1") is None
+    settings.save(loaded.model_copy(update={"theme": "nord"}))
+    assert settings.load().prices == loaded.prices
+    example = settings.price_hint('we"ird').split("\n", 1)[1]
+    path.write_text(example)
+    assert settings.price_of(settings.load(), 'we"ird') is not None
+
+
 MISTAKES = [
     ('theme = "x"\nvoyce = "auto"\n', 2, "voyce", "voice"),
     ('# hello\n\n[voice]\nmodel = "m"\nbase_ulr = "http://x"\n', 5, "voice.base_ulr", "base_url"),
     ("[timeouts]\nstal = 3\n", 2, "timeouts.stal", "stall"),
     ('voice = "bultin"\n', 1, "builtin", ""),
     ('\njudge = ""\n', 2, "empty", ""),
+    ('[prices."gpt-4.1"]\ninput = 2\noutput = 8\ncahced = 1\n', 4, "prices.gpt-4.1.cahced", "cached"),
+    ("[prices.small]\ninput = 2\noutput = -8\n", 3, "greater than or equal to 0", ""),
+    ("[prices.small]\ninput = 2\n", 1, "prices.small.output: field required", ""),
     ("theme = 3\n", 1, "theme: input should be a valid string", ""),
     ("voice = [1]\n", 1, "voice", ""),
     ("voice = {model = 3}\n", 1, "voice.model", ""),
