@@ -5,33 +5,49 @@ turn it names. Whatever does not hold is asked about once more, all of it in one
 *not judged* (no usable answer) or *unsubstantiated* (a verdict without words to show for it), and neither is counted.
 A call that fails makes the judgement fail, with its reason.
 
+Several rubrics may be asked about in one call: cheaper, since the transcript is read once, by the same rules of evidence.
+
 The judge is blind unless told otherwise: names, pronouns and gendered words are neutralised before it reads.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulator.domain.behaviour import Catalogue
-from simulator.domain.grade import Finding, Usage
-from simulator.domain.rubric import Criterion, Rubric
+from simulator.domain.grade import Usage
+from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.judges import prompt
 from simulator.grading.judges.protocol import Judgement
-from simulator.grading.judges.reply import Answers, Reading, read
+from simulator.grading.judges.reply import Answers
+from simulator.grading.judges.sheet import NO_ANSWER, Questions, Sheet, shares
 from simulator.grading.judges.view import View
 from simulator.models.errors import ModelError
-from simulator.models.structured import Structured, add
+from simulator.models.structured import Misfit, Structured, add, interpret
 
 if TYPE_CHECKING:
     from simulator.models.reply import AnsweringModel
 
+__all__ = ["NO_ANSWER", "JudgeRequest", "ModelJudge"]
+
 # Room for the JSON of one finding with a few quotes, and for models that think before they write.
 TOKENS_A_CRITERION = 220
 TOKENS_BESIDES = 600
+# A run judges a transcript against one rubric after another: it is made blind for the first. More than are ever under way.
+_VIEWS_KEPT = 512
 
-NO_ANSWER = "The judge gave no usable answer to it, asked twice."
+
+@dataclass(frozen=True, slots=True)
+class JudgeRequest:
+    """What a judge asks a model: the messages, the form of the answer, and how many tokens that may have."""
+
+    messages: list[dict[str, str]]
+    schema: type[Answers]
+    max_tokens: int
 
 
 class ModelJudge:
@@ -56,6 +72,9 @@ class ModelJudge:
         self._names = tuple(names)
         self._seed = seed
         self._wording = prompt.Wording(catalogue)
+        self._version = f"{prompt.version()}{'-blind' if self._blind else '-sighted'}"
+        self._questions: dict[tuple[int, ...], Questions] = {}
+        self._views: OrderedDict[int, View] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -65,7 +84,7 @@ class ModelJudge:
     @property
     def prompt_version(self) -> str:
         """The hash of the prompts, and whether the judge was blind."""
-        return f"{prompt.version()}{'-blind' if self._blind else '-sighted'}"
+        return self._version
 
     def repeated(self, number: int) -> ModelJudge:
         """Return the judge that asks the same again, independently: repeat ``number`` (from 1; the first is this one)."""
@@ -75,78 +94,127 @@ class ModelJudge:
 
     async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
         """Return the findings; or, where the model fails, a judgement that says why."""
-        taken = sum(turn.role == "trainee" for turn in transcript.turns)
-        asked = [each for each in rubric.criteria if taken >= each.applies.min_turns]
-        found = {each.id: _too_early(each, taken) for each in rubric.criteria if each not in asked}
+        [judgement] = await self.judge_together(transcript, (rubric,))
+        return judgement
+
+    async def judge_together(self, transcript: Transcript, rubrics: Sequence[Rubric]) -> list[Judgement]:
+        """Return one judgement for each rubric, in their order, from one call about all of them.
+
+        Each has its share of the tokens; the calls are counted with the first. Where the model fails, all of them fail.
+        """
+        sheet = self._sheet(transcript, rubrics)
         usage = Usage()
-        if asked:
-            view = View(transcript, blind=self._blind, names=self._names)
-            messages = self.messages(transcript, rubric, asked, view)
+        request = self._first(sheet, rubrics)
+        if request is not None:
             try:
-                reply = await self._ask(messages, len(asked))
+                reply = await self._ask(request)
             except ModelError as error:
-                return Judgement(failure=_failure(error), kind=error.kind, usage=error.usage or usage, prompt=self.prompt_version)
+                parts = shares(error.usage or usage, len(rubrics))
+                return [Judgement(failure=_failure(error), kind=error.kind, usage=each, prompt=self._version) for each in parts]
             usage = reply.usage
-            reading = read(reply.value, asked, view)
-            if reading.problems:
-                usage = await self._again(messages, reply.value, asked, view, reading, usage)
-            found |= _settled(asked, reading)
-        ordered = tuple(found[each.id] for each in rubric.criteria)
-        return Judgement(findings=ordered, usage=usage, prompt=self.prompt_version)
+            sheet.take(reply.value)
+            second = self._second(sheet, request, reply.value)
+            if second is not None:
+                try:
+                    reply = await self._ask(second)
+                    usage = add(usage, reply.usage)
+                    sheet.take_again(reply.value)
+                except ModelError as error:
+                    usage = add(usage, error.usage)  # what the first answer settled stays; the rest is left as it was
+        return self._judgements(sheet, usage)
 
-    def messages(self, transcript: Transcript, rubric: Rubric, asked: Sequence[Criterion], view: View) -> list[dict[str, str]]:
-        """Return the messages of the first call: the rubric, the same for every transcript, then the recording."""
-        return [
-            {"role": "system", "content": prompt.fixed(rubric, self._wording)},
-            {"role": "user", "content": prompt.recording(transcript, view.texts, asked)},
+    # For roads on which question and answer travel apart: a batch API, an estimate of what it will cost
+
+    def first_request(self, transcript: Transcript, rubric: Rubric, *more: Rubric) -> JudgeRequest | None:
+        """Return what is asked first about one rubric, or several at once; ``None`` where nothing is to be asked."""
+        rubrics = (rubric, *more)
+        return self._first(self._sheet(transcript, rubrics), rubrics)
+
+    def second_request(self, transcript: Transcript, rubric: Rubric, text: str) -> JudgeRequest | None:
+        """Return what is asked about what cannot be used of a first answer; ``None`` where nothing is to be, or can be."""
+        answers = interpret(text, Answers)
+        sheet = self._sheet(transcript, (rubric,))
+        first = self._first(sheet, (rubric,))
+        if first is None or isinstance(answers, Misfit):
+            return None
+        sheet.take(answers)
+        return self._second(sheet, first, answers)
+
+    def read_answer(
+        self, transcript: Transcript, rubric: Rubric, text: str, usage: Usage, second: str | None = None
+    ) -> Judgement:
+        """Return the judgement that an answer (and the ``second``, if that was asked for) holds, each looked at once.
+
+        What does not hold is *not judged* or *unsubstantiated*. A first answer that is not in the form makes it fail.
+        """
+        sheet = self._sheet(transcript, (rubric,))
+        if sheet.asked:
+            answers = interpret(text, Answers)
+            if isinstance(answers, Misfit):
+                why = "The judge could not read this conversation: its answer was not in the form asked for."
+                return Judgement(failure=why, kind="malformed", usage=usage, prompt=self._version)
+            sheet.take(answers)
+            later = interpret(second, Answers) if second is not None else None
+            if isinstance(later, Answers):
+                sheet.take_again(later)
+        [judgement] = self._judgements(sheet, usage)
+        return judgement
+
+    # How it is done
+
+    def _sheet(self, transcript: Transcript, rubrics: Sequence[Rubric]) -> Sheet:
+        key = tuple(map(id, rubrics))
+        questions = self._questions.get(key)
+        if questions is None:
+            # It holds the rubrics, so that no other can come to have their ids.
+            criteria = Questions.named(rubrics)
+            questions = Questions(tuple(rubrics), criteria, prompt.fixed(rubrics, criteria, self._wording))
+            self._questions[key] = questions
+        return Sheet(questions, self._view(transcript))
+
+    def _view(self, transcript: Transcript) -> View:
+        view = self._views.get(id(transcript))
+        if view is None or not view.still_of(transcript):
+            view = self._views[id(transcript)] = View(transcript, blind=self._blind, names=self._names)
+            if len(self._views) > _VIEWS_KEPT:
+                self._views.popitem(last=False)
+        return view
+
+    def _first(self, sheet: Sheet, rubrics: Sequence[Rubric]) -> JudgeRequest | None:
+        """Return the first request: the rubrics, the same for every transcript, then the recording."""
+        if not sheet.asked:
+            return None
+        messages = [
+            {"role": "system", "content": sheet.fixed},
+            {"role": "user", "content": prompt.recording(sheet.recording, [each.id for each in sheet.asked])},
         ]
+        return JudgeRequest(messages, Answers, _room(len(sheet.asked)))
 
-    async def _ask(self, messages: Sequence[dict[str, str]], criteria: int) -> Structured[Answers]:
-        room = TOKENS_BESIDES + TOKENS_A_CRITERION * criteria
-        return await self._model.structured(messages, Answers, max_tokens=room, seed=self._seed)
-
-    async def _again(
-        self,
-        messages: list[dict[str, str]],
-        answers: Answers,
-        asked: Sequence[Criterion],
-        view: View,
-        reading: Reading,
-        usage: Usage,
-    ) -> Usage:
-        """Ask once more about what could not be used, and take over what can be now."""
-        problems = [reading.problems[each.id] for each in asked if each.id in reading.problems]
-        failing = [each for each in asked if each.id in reading.problems]
-        more = [
-            *messages,
+    def _second(self, sheet: Sheet, first: JudgeRequest, answers: Answers) -> JudgeRequest | None:
+        """Return the request about what could not be used, all of it at once."""
+        problems = sheet.problems
+        if not problems:
+            return None
+        messages = [
+            *first.messages,
             {"role": "assistant", "content": answers.model_dump_json()},
             {"role": "user", "content": prompt.again(problems)},
         ]
-        try:
-            reply = await self._ask(more, len(failing))
-        except ModelError as error:
-            # What the first answer settled stays; the rest is left as it was.
-            return add(usage, error.usage)
-        second = read(reply.value, failing, view)
-        for criterion_id, finding in second.findings.items():
-            reading.findings[criterion_id] = finding
-            reading.problems.pop(criterion_id, None)
-            reading.claims.pop(criterion_id, None)
-        reading.claims |= second.claims
-        return add(usage, reply.usage)
+        return JudgeRequest(messages, Answers, _room(len(problems)))
+
+    async def _ask(self, request: JudgeRequest) -> Structured[Answers]:
+        return await self._model.structured(request.messages, request.schema, max_tokens=request.max_tokens, seed=self._seed)
+
+    def _judgements(self, sheet: Sheet, usage: Usage) -> list[Judgement]:
+        found = sheet.findings()
+        parts = shares(usage, len(found))
+        return [
+            Judgement(findings=findings, usage=part, prompt=self._version) for findings, part in zip(found, parts, strict=True)
+        ]
 
 
-def _settled(asked: Sequence[Criterion], reading: Reading) -> dict[str, Finding]:
-    settled = {}
-    for criterion in asked:
-        finding = reading.findings.get(criterion.id) or reading.claims.get(criterion.id)
-        settled[criterion.id] = finding or Finding(criterion=criterion.id, verdict="not_judged", reason=NO_ANSWER)
-    return settled
-
-
-def _too_early(criterion: Criterion, taken: int) -> Finding:
-    reason = f"Only asked from {criterion.applies.min_turns} trainee turns on; there were {taken}."
-    return Finding(criterion=criterion.id, verdict="not_applicable", reason=reason)
+def _room(criteria: int) -> int:
+    return TOKENS_BESIDES + TOKENS_A_CRITERION * criteria
 
 
 def _failure(error: ModelError) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -58,7 +59,7 @@ def environment() -> ImmutableSandboxedEnvironment:
 @cache
 def version() -> str:
     """Return the hash of everything that is fixed in the prompts (12 hex digits)."""
-    texts = [(TEMPLATES / name).read_bytes() for name in ("judge.jinja", "transcript.jinja", "again.jinja")]
+    texts = [(TEMPLATES / f"{name}.jinja").read_bytes() for name in ("judge", "rubric", "transcript", "again")]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:12]
 
 
@@ -73,13 +74,13 @@ class Wording:
         known = self._known.get(behaviour_id)
         return known.title.lower() if known is not None else behaviour_id.replace("_", " ").replace("-", " ")
 
-    def glossary(self, rubric: Rubric) -> list[tuple[str, str]]:
-        """Return title and description of each behaviour the rubric names and the catalogue knows, each once."""
+    def glossary(self, criteria: Sequence[Criterion]) -> dict[str, str]:
+        """Return title and description of each behaviour the criteria name and the catalogue knows, each once."""
         named: dict[str, None] = {}
-        for each in rubric.criteria:
+        for each in criteria:
             for group in (each.applies.customer, each.applies.trainee, each.met_by, each.broken_by, each.unless):
                 named.update(dict.fromkeys(group))
-        return [(self.behaviour(each), self._known[each].description) for each in named if each in self._known]
+        return {self.behaviour(each): self._known[each].description for each in named if each in self._known}
 
     def applies(self, criterion: Criterion) -> str:
         """Say when a criterion applies; how many turns it takes is settled by code."""
@@ -93,9 +94,25 @@ class Wording:
         return "; and ".join(parts) or "always"
 
 
-def fixed(rubric: Rubric, wording: Wording) -> str:
-    """Return the part of the prompt that does not depend on the transcript: every criterion, asked about or not."""
-    questions = [
+def fixed(rubrics: Sequence[Rubric], criteria: Sequence[Criterion], wording: Wording) -> str:
+    """Return the part of the prompt that does not depend on the transcript: every criterion, asked about or not.
+
+    ``criteria`` are those of all the rubrics, in order, under the ids by which they are asked.
+    """
+    parts = [environment().get_template("judge.jinja").render()]
+    explained: set[str] = set()
+    rest = iter(criteria)
+    for rubric in rubrics:
+        own = [next(rest) for _ in rubric.criteria]
+        glossary = {title: words for title, words in wording.glossary(own).items() if title not in explained}
+        explained.update(glossary)
+        template = environment().get_template("rubric.jinja")
+        parts.append(template.render(rubric=rubric, glossary=glossary, questions=_questions(own, wording)))
+    return "\n\n".join(part.strip() for part in parts)
+
+
+def _questions(criteria: Sequence[Criterion], wording: Wording) -> list[dict[str, Any]]:
+    return [
         {
             "id": each.id,
             "asks": each.asks,
@@ -111,20 +128,19 @@ def fixed(rubric: Rubric, wording: Wording) -> str:
             "examples_met": each.examples.met,
             "examples_not_met": each.examples.not_met,
         }
-        for each in rubric.criteria
+        for each in criteria
     ]
-    template = environment().get_template("judge.jinja")
-    return template.render(rubric=rubric, glossary=wording.glossary(rubric), questions=questions).strip()
 
 
-def recording(transcript: Transcript, texts: Sequence[str], asked: Sequence[Criterion]) -> str:
-    """Return the transcript part of the prompt. ``texts`` are the turns' words as the judge may read them, in order."""
-    lines = [
-        {"number": number, "speaker": turn.role.upper(), "text": fence(text)}
-        for number, (turn, text) in enumerate(zip(transcript.turns, texts, strict=True), 1)
-    ]
-    template = environment().get_template("transcript.jinja")
-    return template.render(lines=lines, ids=[each.id for each in asked]).strip()
+def lines(transcript: Transcript, texts: Sequence[str]) -> str:
+    """Return a recording, one line a turn. ``texts`` are the turns' words as the judge may read them, in order."""
+    spoken = zip(transcript.turns, texts, strict=True)
+    return "\n".join(f"[{number}] {turn.role.upper()}: {fence(text)}" for number, (turn, text) in enumerate(spoken, 1))
+
+
+def recording(lines: str, ids: Sequence[str]) -> str:
+    """Return the transcript part of the prompt: the recording, and the ids of the questions that are asked about it."""
+    return environment().get_template("transcript.jinja").render(lines=lines, ids=ids).strip()
 
 
 def again(problems: Sequence[Problem]) -> str:

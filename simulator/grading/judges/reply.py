@@ -6,11 +6,12 @@ whose words are not in the transcript, are problems to ask about again; criteria
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, field_validator, model_validator
 
 from simulator.domain.grade import Evidence, Finding
 from simulator.domain.rubric import Criterion
@@ -86,19 +87,23 @@ class Answers(BaseModel):
             given = [{"criterion": key, **each} for key, each in given.items() if isinstance(each, dict)]
         return {"findings": given}
 
-    @field_validator("findings", mode="before")
+    @field_validator("findings", mode="wrap")
     @classmethod
-    def _whole_ones(cls, value: Any) -> Any:
+    def _whole_ones(cls, value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
         """Leave out findings that are not filled in: they are then missing, and asked for again, without losing the others."""
-        return [each for each in value if _is_answer(each)] if isinstance(value, list) else value
+        try:
+            return validate(value)
+        except ValidationError:
+            if not isinstance(value, list):
+                raise
+            return [each for one in value for each in _filled_in(one, validate)]
 
 
-def _is_answer(value: Any) -> bool:
+def _filled_in(value: Any, validate: ValidatorFunctionWrapHandler) -> list[Any]:
     try:
-        Answer.model_validate(value)
+        return list(validate([value]))
     except ValidationError:
-        return False
-    return True
+        return []
 
 
 @dataclass(slots=True)
@@ -117,8 +122,11 @@ def read(answers: Answers, asked: Sequence[Criterion], view: View) -> Reading:
     for answer in answers.findings:
         given.setdefault(_id(answer.criterion), []).append(answer)
     reading = Reading()
+    # Of several rubrics' questions (warmth.greets) a model may leave the rubric out; that is clear where only one has it.
+    alone = Counter(each.id.rpartition(".")[2] for each in asked)
     for criterion in asked:
-        match given.get(_id(criterion.id), []):
+        bare = criterion.id.rpartition(".")[2]
+        match given.get(_id(criterion.id)) or (given.get(_id(bare), []) if alone[bare] == 1 else []):
             case []:
                 reading.problems[criterion.id] = Problem(criterion.id, "there is no finding for it")
             case [answer]:

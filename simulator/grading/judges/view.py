@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from simulator.domain.grade import Evidence
 from simulator.domain.text import clean
 from simulator.domain.transcript import Transcript, Turn
 from simulator.grading.evidence import Check, check
-from simulator.grading.judges.prompt import unfence
+from simulator.grading.judges.prompt import lines, unfence
 from simulator.language.neutral import neutralise
 
 
@@ -20,14 +21,28 @@ class View:
 
     def __init__(self, transcript: Transcript, *, blind: bool, names: Iterable[str] = ()) -> None:
         self._transcript = transcript
-        texts = [clean(turn.text) for turn in transcript.turns]
+        self._said = [turn.text for turn in transcript.turns]
+        texts = [clean(text) for text in self._said]
         known = [name for name in (transcript.identity, *names) if name]
         self._neutral = neutralise(texts, known) if blind else None
         self.texts: tuple[str, ...] = tuple(self._neutral.texts if self._neutral is not None else texts)
-        self._shown = Transcript(
-            id=transcript.id,
-            turns=[Turn(role=turn.role, text=unfence(text)) for turn, text in zip(transcript.turns, self.texts, strict=True)],
-        )
+        self.trainee_turns = sum(turn.role == "trainee" for turn in transcript.turns)
+
+    def still_of(self, transcript: Transcript) -> bool:
+        """Whether this is the view of ``transcript`` as it is now."""
+        return self._transcript is transcript and self._said == [turn.text for turn in transcript.turns]
+
+    @cached_property
+    def recording(self) -> str:
+        """The transcript as the judge reads it, one line a turn."""
+        return lines(self._transcript, self.texts)
+
+    @cached_property
+    def _shown(self) -> Transcript:
+        """What the judge reads as a transcript of its own, to look for its quotes in."""
+        spoken = zip(self._transcript.turns, self.texts, strict=True)
+        turns = [Turn.model_construct(role=turn.role, text=unfence(text)) for turn, text in spoken]
+        return Transcript.model_construct(id=self._transcript.id, turns=turns)
 
     def check(self, turn: int, quote: str) -> Check:
         """Check words the judge quotes from what it read, then again, restored, against what was said."""
