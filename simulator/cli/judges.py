@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from simulator.authoring.library import Library
     from simulator.grading.judges.model import ModelJudge
     from simulator.grading.judges.protocol import Judge
-    from simulator.models.chat import ChatModel
+    from simulator.models.bulk import BulkModel
     from simulator.models.endpoint import Endpoint
+    from simulator.models.limit import AdaptiveLimit
     from simulator.settings import Settings
 
 BUILT_IN = "builtin"
+CONCURRENCY = 16
 # Words for the model of the settings, where only its name would do otherwise.
 _CONFIGURED = ("model", "auto")
 # An address without its scheme would pass for a part of the name.
@@ -36,7 +38,7 @@ class ChosenJudge:
 
     judge: Judge
     prompt_version: str
-    models: list[ChatModel] = field(default_factory=list)
+    models: list[BulkModel] = field(default_factory=list)
     members: int = 1
     repeats: int = 1
 
@@ -91,12 +93,15 @@ def chosen(
     model: str | None = None,
     judges: str | None = None,
     repeats: int = 1,
+    concurrency: int = CONCURRENCY,
+    rate_per_s: float | None = None,
 ) -> ChosenJudge:
     """Return the judge that the options ask for.
 
     ``judge`` is ``builtin`` or ``model`` (left out: whichever ``model`` implies); ``model`` a name at the configured server, or
-    ``NAME@URL``; ``judges`` several of these and ``builtin``, with commas between. Raises :class:`UsageError` for options that
-    do not go together, names that cannot be, and a model where none is configured.
+    ``NAME@URL``; ``judges`` several of these and ``builtin``, with commas between. Of each server's models together at most
+    ``concurrency`` requests are under way, ``rate_per_s`` of them begun a second. Raises :class:`UsageError` for options that do
+    not go together, names that cannot be, and a model where none is configured.
     """
     if judges is not None:
         if model is not None:
@@ -117,11 +122,34 @@ def chosen(
             hint="Leave --repeats out, or ask a model with --judge model.",
         )
     _no_twins([("", BUILT_IN) if each is None else (each.url, each.model) for each in endpoints])
-    return _seated(endpoints, configured, library, repeats)
+    return _seated(_Connections(concurrency, rate_per_s), endpoints, configured, library, repeats)
 
 
-def _seated(endpoints: Sequence[Endpoint | None], configured: Settings, library: Library, repeats: int) -> ChosenJudge:
-    models: list[ChatModel] = []
+class _Connections:
+    """The models that are talked to, those at one server within one limit."""
+
+    def __init__(self, concurrency: int, rate_per_s: float | None) -> None:
+        self._concurrency = concurrency
+        self._rate_per_s = rate_per_s
+        self._limits: dict[str, AdaptiveLimit] = {}
+        self.models: list[BulkModel] = []
+
+    def to(self, endpoint: Endpoint) -> BulkModel:
+        """Return the model at an endpoint."""
+        from simulator.models.bulk import BulkModel
+        from simulator.models.endpoint import origin_of
+        from simulator.models.limit import AdaptiveLimit
+
+        origin = origin_of(endpoint.url)
+        if origin not in self._limits:
+            self._limits[origin] = AdaptiveLimit(self._concurrency, self._rate_per_s)
+        self.models.append(BulkModel(endpoint, self._limits[origin]))
+        return self.models[-1]
+
+
+def _seated(
+    connections: _Connections, endpoints: Sequence[Endpoint | None], configured: Settings, library: Library, repeats: int
+) -> ChosenJudge:
     members: list[Judge] = []
     versions: list[str] = []
     for endpoint in endpoints:
@@ -130,15 +158,15 @@ def _seated(endpoints: Sequence[Endpoint | None], configured: Settings, library:
             members.append(builtin)
             versions.append(version)
         else:
-            reads = _reader(endpoint, configured, library, models)
+            reads = _reader(connections.to(endpoint), configured, library)
             members.append(reads)
             versions.append(reads.prompt_version)
     if len(members) == 1 and repeats == 1:
-        return ChosenJudge(members[0], versions[0], models)
+        return ChosenJudge(members[0], versions[0], connections.models)
     from simulator.grading.judges.panel import VERSION, Panel
 
     panel = Panel(members, repeats, labels=_labels(endpoints))
-    return ChosenJudge(panel, f"{VERSION}:{'+'.join(dict.fromkeys(versions))}", models, len(members), repeats)
+    return ChosenJudge(panel, f"{VERSION}:{'+'.join(dict.fromkeys(versions))}", connections.models, len(members), repeats)
 
 
 def _builtin(library: Library) -> tuple[Judge, str]:
@@ -149,12 +177,9 @@ def _builtin(library: Library) -> tuple[Judge, str]:
     return BuiltinJudge(detector), detector.version
 
 
-def _reader(endpoint: Endpoint, configured: Settings, library: Library, models: list[ChatModel]) -> ModelJudge:
+def _reader(model: BulkModel, configured: Settings, library: Library) -> ModelJudge:
     from simulator.grading.judges.model import ModelJudge
-    from simulator.models.chat import ChatModel
 
-    model = ChatModel(endpoint)
-    models.append(model)
     return ModelJudge(model, configured.blind_judge, catalogue=library.catalogue)
 
 
