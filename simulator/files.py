@@ -14,10 +14,15 @@ if sys.platform == "win32":
 
     def lock_file(descriptor: int) -> bool:
         """Lock an open file for this program until it is closed; return whether it is ours, not another program's."""
+        # What is locked cannot be read by others there, so it is a byte that no file has.
+        at = os.lseek(descriptor, 0, os.SEEK_CUR)
+        os.lseek(descriptor, 1 << 40, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except PermissionError:
             return False
+        finally:
+            os.lseek(descriptor, at, os.SEEK_SET)
         return True
 else:
     import fcntl

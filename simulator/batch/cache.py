@@ -67,6 +67,19 @@ class Cache:
             found = {}
         return [_read(found[key]) if key in found else None for key in keys]
 
+    def knows(self, transcript: Transcript, rubrics: Sequence[Rubric]) -> list[bool]:
+        """Return for each rubric whether its judgement is known."""
+        if self._file is None:
+            return [False] * len(rubrics)
+        keys = self._keys(transcript, rubrics)
+        try:
+            query = f"SELECT key FROM judgements WHERE key IN ({','.join('?' * len(keys))})"  # noqa: S608 - question marks only
+            found = {key for (key,) in self._file.execute(query, keys)}
+        except sqlite3.Error as error:
+            self._give_up(error)
+            found = set()
+        return [key in found for key in keys]
+
     def put(self, transcript: Transcript, judgements: Sequence[tuple[Rubric, Judgement]]) -> None:
         """Keep judgements that did not fail. They are written a little later, many at a time."""
         whole = [(rubric, judgement) for rubric, judgement in judgements if not judgement.failure]

@@ -27,7 +27,7 @@ Sessions = Callable[[str | None], Iterator[Transcript]]
 T = TypeVar("T")
 
 
-class Sources:
+class Intake:
     """The transcripts of some sources, one after the other.
 
     ``sessions`` gives the app's own. ``results`` is where the run writes, which is not read even where it lies in a folder that
@@ -73,7 +73,7 @@ class Sources:
         """Whether the sources can be read twice: once to count, once to grade."""
         return STANDARD_INPUT not in self._places
 
-    def again(self) -> Sources:
+    def again(self) -> Intake:
         """Return the same sources, from the beginning."""
         other = copy(self)
         other.skipped, other.skipped_transcripts, other._at, other._stream = {}, 0, -1, None

@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -105,6 +105,104 @@ def as_line(key: str, record: Grade | Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "replace") + b"\n"
 
 
+class Known:
+    """What a results file holds, read without changing anything: the keys of what is done, and marks."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the keys of ``path``, which need not exist.
+
+        Raises :class:`FinelineError` where it cannot be read, or holds something that is not grades.
+        """
+        self.path = path
+        self.done = KeySet()
+        self.end = 0
+        """Where the whole results end in the file; what stands behind was not written to its end."""
+        self.index_end = 0
+        """Where the usable keys end in their file; 0 where there are none."""
+        self.new = bytearray()
+        """Entries of results that have no key in the file of keys yet."""
+        self._marks: dict[bytes, int] = {}
+        try:
+            with path.open("rb") as results:
+                self._take_up(results)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise FinelineError(f"{path} could not be read: {error.strerror or error}.") from None
+
+    def __contains__(self, key: str) -> bool:
+        return bytes.fromhex(key) in self.done
+
+    def mark(self, source: bytes) -> tuple[int, int]:
+        """Return what of a source (16 bytes that stand for it and the work) need not be looked at again.
+
+        That is how many lines from its beginning, and how many transcripts are in them.
+        """
+        mark = self._marks.get(source, 0)
+        return mark >> _TRANSCRIPT_BITS, mark & ((1 << _TRANSCRIPT_BITS) - 1)
+
+    def marked(self, source: bytes, mark: int) -> None:
+        """Take note of a new mark."""
+        self._marks[source] = mark
+
+    def _take_up(self, results: BinaryIO) -> None:
+        size = os.fstat(results.fileno()).st_size
+        try:
+            with index_path(self.path).open("rb") as entries:
+                usable = self._load(entries, results, size)
+        except FileNotFoundError:
+            usable = False
+        if not usable:
+            # No keys, keys of an older form, or keys that the results do not bear out: made anew from the results.
+            self.done, self._marks, self.end, self.index_end = KeySet(), {}, 0, 0
+        results.seek(self.end)
+        for line in results:
+            key = _key_of(line)
+            if key is None:
+                if line.endswith(b"\n") and b"\0" not in line:
+                    raise FinelineError(
+                        f"{self.path} holds something that is not a grade of this command.",
+                        hint="Write to another file with --out, or begin anew with --again.",
+                    )
+                break
+            self.end += len(line)
+            self.new += key + self.end.to_bytes(8, "big")
+            self.done.add(key)
+
+    def _load(self, index: BinaryIO, results: BinaryIO, size: int) -> bool:
+        """Take up the keys and where the last of their results ends; return whether they can be used."""
+        if index.read(len(_HEADER)) != _HEADER:
+            return False
+        import numpy as np
+
+        self.index_end = len(_HEADER)
+        before = 0
+        last = b""
+        while data := index.read(_ENTRIES_AT_ONCE * _ENTRY_BYTES):
+            count = len(data) // _ENTRY_BYTES
+            entries = np.frombuffer(data, dtype=np.uint8, count=count * _ENTRY_BYTES).reshape(-1, _ENTRY_BYTES)
+            ends = entries[:, KEY_BYTES:].copy().view(">u8").reshape(-1)
+            is_mark = ends >= _MARK
+            if np.any(~is_mark & (ends > size)):
+                # Somebody shortened the results: what is missing is done again, and what marks passed over looked at again.
+                return False
+            for at in np.flatnonzero(is_mark).tolist():
+                self._marks[entries[at, :KEY_BYTES].tobytes()] = int(ends[at]) - _MARK
+            of_results = np.flatnonzero(~is_mark)
+            if len(of_results):
+                self.done.fill(entries[of_results, :KEY_BYTES])
+                last = entries[of_results[-1], :KEY_BYTES].tobytes()
+                before = int(ends[of_results[-2]]) if len(of_results) > 1 else self.end
+                self.end = int(ends[of_results[-1]])
+            self.index_end += count * _ENTRY_BYTES
+        if not last:
+            return True
+        if not 0 <= before < self.end:
+            return False
+        results.seek(before)
+        return _key_of(results.read(self.end - before)) == last
+
+
 class Ledger:
     """The results file and its keys, open for appending. One program at a time."""
 
@@ -116,8 +214,6 @@ class Ledger:
         """
         self.path = path
         self.index = index_path(path)
-        self.done = KeySet()
-        self._marks: dict[bytes, int] = {}
         self._waiting = bytearray()
         opened: list[BinaryIO] = []
         try:
@@ -136,8 +232,16 @@ class Ledger:
             if again:
                 self._entries.truncate(0)
                 self._results.truncate(0)
-            self._end = 0
-            self._take_up()
+            self._known = Known(path)
+            self._end = self._known.end
+            self._entries.truncate(self._known.index_end)
+            self._entries.seek(self._known.index_end)
+            if not self._known.index_end:
+                self._entries.write(_HEADER)
+            self._waiting, self._known.new = self._known.new, bytearray()
+            self._write_entries()
+            self._results.truncate(self._end)
+            self._results.seek(self._end)
         except OSError as error:
             _close(opened)
             raise FinelineError(f"{path} could not be written: {error.strerror or error}.") from None
@@ -145,91 +249,17 @@ class Ledger:
             _close(opened)
             raise
 
-    # What is known from before
-
-    def _take_up(self) -> None:
-        size = self.path.stat().st_size
-        known = self._load(size)
-        self._end = known or 0
-        if known is None:
-            # No keys, keys of an older form, or keys that the results do not bear out: made anew from the results.
-            self.done, self._marks = KeySet(), {}
-            self._entries.seek(0)
-            self._entries.truncate(0)
-            self._entries.write(_HEADER)
-        self._entries.seek(0, os.SEEK_END)
-        for key, end in self._behind(self._end):
-            self._end = end
-            self._note(key, end)
-        if self._end < size:
-            self._results.truncate(self._end)
-        self._results.seek(self._end)
-        self._write_entries()
-
-    def _load(self, size: int) -> int | None:
-        """Take up the keys; return where the last of their results ends, or ``None`` where they cannot be used."""
-        self._entries.seek(0)
-        if self._entries.read(len(_HEADER)) != _HEADER:
-            return None
-        import numpy as np
-
-        end, before = 0, 0
-        last = b""
-        while data := self._entries.read(_ENTRIES_AT_ONCE * _ENTRY_BYTES):
-            usable = len(data) - len(data) % _ENTRY_BYTES
-            entries = np.frombuffer(data, dtype=np.uint8, count=usable).reshape(-1, _ENTRY_BYTES)
-            ends = entries[:, KEY_BYTES:].copy().view(">u8").reshape(-1)
-            is_mark = ends >= _MARK
-            # The results are shorter than the keys say where somebody shortened them: what is missing is done again.
-            beyond = np.flatnonzero(~is_mark & (ends > size))
-            kept = int(beyond[0]) if len(beyond) else len(ends)
-            if kept * _ENTRY_BYTES < len(data):
-                self._entries.truncate(self._entries.tell() - len(data) + kept * _ENTRY_BYTES)
-                self._entries.seek(0, os.SEEK_END)
-            for at in np.flatnonzero(is_mark[:kept]).tolist():
-                self._marks[entries[at, :KEY_BYTES].tobytes()] = int(ends[at]) - _MARK
-            of_results = np.flatnonzero(~is_mark[:kept])
-            if len(of_results):
-                self.done.fill(entries[of_results, :KEY_BYTES])
-                last = entries[of_results[-1], :KEY_BYTES].tobytes()
-                before = int(ends[of_results[-2]]) if len(of_results) > 1 else end
-                end = int(ends[of_results[-1]])
-        if last and self._key_between(before, end) != last:
-            return None
-        return end
-
-    def _key_between(self, start: int, end: int) -> bytes | None:
-        if not 0 <= start < end:
-            return None
-        self._results.seek(start)
-        return _key_of(self._results.read(end - start))
-
-    def _behind(self, end: int) -> Iterator[tuple[bytes, int]]:
-        """Yield key and end of each result from ``end`` on; stop at one that was not written whole."""
-        with self.path.open("rb") as results:
-            results.seek(end)
-            for line in results:
-                key = _key_of(line)
-                if key is None:
-                    if line.endswith(b"\n") and b"\0" not in line:
-                        raise FinelineError(
-                            f"{self.path} holds something that is not a grade of this command.",
-                            hint="Write to another file with --out, or begin anew with --again.",
-                        )
-                    return
-                end += len(line)
-                yield key, end
+    @property
+    def done(self) -> KeySet:
+        """The keys of everything that is done."""
+        return self._known.done
 
     def __contains__(self, key: str) -> bool:
-        return bytes.fromhex(key) in self.done
+        return key in self._known
 
     def mark(self, source: bytes) -> tuple[int, int]:
-        """Return what of a source (16 bytes that stand for it and the work) need not be looked at again.
-
-        That is how many lines from its beginning, and how many transcripts are in them.
-        """
-        mark = self._marks.get(source, 0)
-        return mark >> _TRANSCRIPT_BITS, mark & ((1 << _TRANSCRIPT_BITS) - 1)
+        """Return what of a source need not be looked at again; see :meth:`Known.mark`."""
+        return self._known.mark(source)
 
     # What is added
 
@@ -252,8 +282,9 @@ class Ledger:
     def set_mark(self, source: bytes, lines: int, transcripts: int) -> None:
         """Write down that so many lines of a source, with so many transcripts in them, need not be looked at again."""
         mark = lines << _TRANSCRIPT_BITS | transcripts
-        if self._marks.get(source, 0) < mark < _MARK and transcripts >> _TRANSCRIPT_BITS == 0:
-            self._marks[source] = mark
+        known = self._known.mark(source)
+        if (lines, transcripts) > known and mark < _MARK and transcripts >> _TRANSCRIPT_BITS == 0:
+            self._known.marked(source, mark)
             self._waiting += source + (_MARK | mark).to_bytes(8, "big")
 
     def _note(self, key: bytes, end: int) -> None:

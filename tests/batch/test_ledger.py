@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.batch.keyset import KeySet
-from simulator.batch.ledger import Ledger, without_failures, work_key
+from simulator.batch.ledger import Known, Ledger, without_failures, work_key
 from simulator.domain.errors import FinelineError
 from simulator.domain.transcript import Transcript, Turn
 
@@ -193,3 +193,27 @@ def test_a_key_knows_the_words_the_rubric_the_judge_and_the_prompt():
         work_key(transcript(), "r1", "built-in", "p2"),
     }
     assert len(others | {base}) == 7
+
+
+def test_results_are_looked_at_without_touching_them(tmp_path: Path):
+    path = tmp_path / "g.jsonl"
+    assert KEYS[0] not in Known(path)
+    filled(path, 3)
+    path.write_bytes(path.read_bytes()[:-5])
+    before = {each: each.read_bytes() for each in tmp_path.iterdir()}
+    with Ledger(tmp_path / "other.jsonl"):
+        known = Known(path)
+    assert [key in known for key in KEYS[:3]] == [True, True, False]
+    assert {each: each.read_bytes() for each in before} == before
+
+
+def test_shortened_results_are_looked_at_again_from_the_beginning_of_their_source(tmp_path: Path):
+    path, source = tmp_path / "g.jsonl", bytes(range(16))
+    filled(path, 3)
+    with Ledger(path) as ledger:
+        ledger.set_mark(source, 3, 3)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+    for _ in range(2):
+        with Ledger(path) as ledger:
+            assert ledger.mark(source) == (0, 0)
+            assert [key in ledger for key in KEYS[:3]] == [True, True, False]
