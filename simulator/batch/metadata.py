@@ -26,9 +26,11 @@ _AT_ONCE = 1000
 _LOOKED_AT_FOR_KEYS = 2000
 _MOST_KEYS_NAMED = 200
 _MISSING = object()
+Value = str | int | float | bool | None
+Values = tuple[Value, ...]
 
 
-def value_of(transcript: Transcript, key: str) -> str | int | float | bool | None:
+def value_of(transcript: Transcript, key: str) -> Value:
     """Return what a transcript has under a dotted key, ``None`` where it has nothing there.
 
     Raises :class:`UsageError` where that is no single value.
@@ -90,7 +92,7 @@ class Metadata:
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -20000;"
             "CREATE TABLE held (id TEXT PRIMARY KEY, held TEXT) WITHOUT ROWID"
         )
-        self._last: tuple[str, tuple[Any, ...] | None] = ("", None)
+        self._last: tuple[str, Values | None] = ("", None)
 
     def gather(self, transcripts: Iterable[Transcript | Rejected]) -> None:
         """Read the transcripts' values.
@@ -133,12 +135,20 @@ class Metadata:
             values,
         )
 
-    def of(self, transcript: str) -> tuple[str | int | float | bool | None, ...] | None:
+    def of(self, transcript: str) -> Values | None:
         """Return a transcript's values in the order of the keys; ``None`` where there is none, or several that differ."""
         if self._last[0] != transcript or self._last[1] is None:
             row = self._values.execute("SELECT held FROM held WHERE id = ?", (transcript,)).fetchone()
             self._last = (transcript, tuple(json.loads(row[0])) if row is not None and row[0] is not None else None)
         return self._last[1]
+
+    def most_common(self, most: int) -> tuple[list[tuple[Values, int]], int, int]:
+        """Return the most frequent values with their numbers, how many different ones there are, and how many transcripts."""
+        different, transcripts = self._values.execute("SELECT COUNT(DISTINCT held), COUNT(*) FROM held").fetchone()
+        rows = self._values.execute(
+            "SELECT held, COUNT(*) FROM held WHERE held IS NOT NULL GROUP BY held ORDER BY COUNT(*) DESC, held LIMIT ?", (most,)
+        )
+        return [(tuple(json.loads(held)), count) for held, count in rows], different, transcripts
 
     def close(self) -> None:
         """Throw the values away."""

@@ -33,10 +33,12 @@ COMMANDS = {
     "simulate": Entry("simulator.cli.simulate", "Hold a conversation without a screen."),
     "grade": Entry("simulator.cli.grade", "Grade saved transcripts against rubrics, and go on where it stopped."),
     "audit": Entry("simulator.cli.audit", "Test whether grades depend on who the people are."),
+    "review": Entry("simulator.cli.review", "Rate graded transcripts yourself, blind to the machine's grade."),
     "agree": Entry("simulator.cli.agree", "Compare raters, people and machines: agreement with intervals."),
+    "report": Entry("simulator.cli.report", "Make one page of results that can be read, printed and defended."),
     "models": Entry("simulator.cli.models", "Look for language models, try them and choose."),
     "import": Entry("simulator.cli.importing", "Turn transcripts of any known format into Fineline JSONL."),
-    "export": Entry("simulator.cli.export", "Write saved conversations as JSONL or Markdown."),
+    "export": Entry("simulator.cli.export", "Write saved conversations as JSONL, or results as CSV or Parquet."),
     "doctor": Entry("simulator.cli.doctor", "Say whether everything is in place, and what to do where it is not."),
 }
 

@@ -1,0 +1,108 @@
+"""``fineline report``: graded transcripts as one page that can be read, printed and defended."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.domain.errors import EXIT_FAILURE, UsageError
+
+if TYPE_CHECKING:
+    from simulator.batch.readers import Rejected
+    from simulator.domain.rubric import Rubric
+
+app = typer.Typer(rich_markup_mode=None)
+
+_MOST_NAMED = 20
+
+
+@app.command()
+def report(
+    results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="What 'fineline grade --out' wrote.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The page; report.html where left out.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="KEY", help="Compare groups by this key of the transcripts; a.b for b in a.")
+    ] = None,
+    rubric: Annotated[
+        list[str] | None, typer.Option("--rubric", "-r", help="Only this rubric; may be given more than once.")
+    ] = None,
+    transcripts: Annotated[
+        list[str] | None, typer.Option("--transcripts", metavar="PATH", help="Where they are, if not where they were graded.")
+    ] = None,
+    trainee: Annotated[str | None, typer.Option(help="With --transcripts: the speaker who was graded.")] = None,
+    findings: Annotated[int, typer.Option(min=0, max=100_000, help="Shown of each question and outcome, with words.")] = 20,
+    every_version: Annotated[
+        bool, typer.Option("--every-version", help="Show grades by earlier versions of a rubric or judge too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the numbers to standard output instead.")] = False,
+) -> None:
+    """Make one HTML page of results: levels, questions, groups, and the findings with their quotes where they were said.
+
+    The page needs no network and no other file. Of several results files, grades by the same judge are counted together and
+    those by different judges shown apart. Exit code 1 where a line of the results is no grade.
+    """
+    from datetime import UTC, datetime
+
+    from simulator.analysis.report.build import Wanted, build
+    from simulator.batch.sources import sources_of
+    from simulator.files import write_atomically
+
+    if out is not None and out.suffix.casefold() in (".csv", ".parquet"):
+        raise UsageError(f"{out} is no page.", hint=f"Tables are made with: fineline export {results[0]} --out {out}")
+    wanted = Wanted(rubrics=rubric or (), by=by, findings=findings, every_version=every_version)
+    sources = sources_of(results, transcripts or (), trainee=trainee)
+    rejects = _Rejects()
+    made = build(results, wanted, sources, _library(), told=rejects.name)
+    rejects.close()
+    if as_json:
+        import json
+
+        print(json.dumps(made.as_json(), indent=2, ensure_ascii=False))
+    if out is not None or not as_json:
+        from simulator.analysis.report.page import render
+
+        page = out if out is not None else Path("report.html")
+        write_atomically(page, render(made, made=datetime.now(UTC)))
+        print(f"Report on {made.seen.transcripts:,} transcripts written to {page}", file=sys.stderr)
+        if made.missing:
+            print(f"Quotes stand without their conversations: {made.missing}", file=sys.stderr)
+            print("Name the transcripts with --transcripts PATH.", file=sys.stderr)
+    if made.rejected_count:
+        raise typer.Exit(EXIT_FAILURE)
+
+
+def _library() -> dict[str, Rubric]:
+    """Return the rubrics that are at hand, by their digests; runs carry those they used themselves."""
+    from simulator.cli.authored import open_library
+    from simulator.domain.errors import AuthoringError
+
+    library = open_library()
+    found = {}
+    for name in library.rubrics:
+        try:
+            rubric = library.rubric(name)
+        except AuthoringError:
+            continue
+        found[rubric.digest] = rubric
+    return found
+
+
+class _Rejects:
+    """Names lines that are no grades on standard error, the first of many."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def name(self, rejected: Rejected) -> None:
+        from simulator.domain.text import clean
+
+        self._count += 1
+        if self._count <= _MOST_NAMED:
+            print(clean(str(rejected), keep_newlines=False), file=sys.stderr)
+
+    def close(self) -> None:
+        if self._count > _MOST_NAMED:
+            print(f"… and {self._count - _MOST_NAMED:,} more lines that are no grades.", file=sys.stderr)
