@@ -9,7 +9,6 @@ is tried again: with exponential backoff and full jitter (Brooker, "Exponential 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
 from collections import Counter
@@ -22,6 +21,7 @@ from simulator.domain.grade import Usage
 from simulator.models import bodies, faults
 from simulator.models.asking import ADAPTATIONS, AskedModel, Request
 from simulator.models.carrier import Answer, Carrier
+from simulator.models.encoding import encoded
 from simulator.models.endpoint import Endpoint
 from simulator.models.errors import Kind, ModelError
 from simulator.models.limit import AdaptiveLimit
@@ -159,7 +159,7 @@ class BulkModel(AskedModel):
 
     async def _sent(self, body: dict[str, Any]) -> Answer:
         """Send one request when there is room for it, and tell the limit what became of it. Raises :class:`ModelError`."""
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = encoded(body)
         async with self.limit as slot:
             try:
                 answer = await self._carrier.send("POST", "/chat/completions", content, within_s=self.endpoint.timeout_s)

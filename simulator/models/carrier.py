@@ -23,6 +23,7 @@ from simulator.models.wire import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
     import aiohttp
+    from yarl import URL
 
 _CHUNK = 1 << 16
 
@@ -67,24 +68,19 @@ class Carrier:
         self._given_connector = connector
         self._session: aiohttp.ClientSession | None = None
         self._proxy: str | None = None
-        parts = urlsplit(endpoint.url)
-        host = parts.netloc.rpartition("@")[2]
-        self._place = (parts.scheme, host, parts.path.rstrip("/"), parts.query)
+        self._urls: dict[str, URL] = {}
 
     async def send(self, method: str, route: str, body: bytes | None = None, *, within_s: float) -> Answer:
         """Make one request and return what came back, whatever its status. Raises :class:`ModelError`."""
         import aiohttp
-        from yarl import URL
 
         if self._session is None:
             self._session = self._open()
-        scheme, host, path, query = self._place
-        url = URL(urlunsplit((scheme, host, f"{path}{route}", query, "")), encoded=True)
         try:
             async with (
                 asyncio.timeout(within_s),
                 # What was said goes to the address that the user chose and to no other.
-                self._session.request(method, url, data=body, proxy=self._proxy, allow_redirects=False) as response,
+                self._session.request(method, self._url(route), data=body, proxy=self._proxy, allow_redirects=False) as response,
             ):
                 return Answer(response.status, await self._content(response), response.headers)
         except TimeoutError as error:
@@ -99,6 +95,15 @@ class Carrier:
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
+
+    def _url(self, route: str) -> URL:
+        if route not in self._urls:
+            from yarl import URL
+
+            parts = urlsplit(self._endpoint.url)
+            place = parts._replace(netloc=parts.netloc.rpartition("@")[2], path=parts.path.rstrip("/") + route)
+            self._urls[route] = URL(urlunsplit(place), encoded=True)
+        return self._urls[route]
 
     async def _content(self, response: aiohttp.ClientResponse) -> bytes:
         """Return the body, unpacked where it came compressed, letting none grow beyond the limit."""

@@ -104,4 +104,8 @@ class Quirks:
 
 def _encodable(text: str) -> str:
     """Return ``text`` without lone surrogates, which no request could carry."""
-    return text.encode("utf-8", "ignore").decode("utf-8")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "ignore").decode("utf-8")
+    return text
