@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,8 @@ from typing import Any, NamedTuple
 from simulator.domain.errors import FinelineError
 
 _NEEDED = ("transcript", "rubric", "judge", "status")
+_EXPECTED = "Expected were results of 'fineline grade' or 'fineline review'."
+_HEAD = re.compile(rb'\{"transcript":\s?("(?:[^"\\]|\\.)*"),\s?"rubric":\s?("(?:[^"\\]|\\.)*"),\s?"judge":\s?"')
 
 
 class Placed(NamedTuple):
@@ -34,9 +37,7 @@ def records(path: Path) -> Iterator[Placed]:
                 if isinstance(record, str):
                     if not line.endswith(b"\n"):
                         return
-                    raise FinelineError(
-                        f"{path}:{number}: {record}.", hint="Expected were results of 'fineline grade' or 'fineline review'."
-                    )
+                    raise FinelineError(f"{path}:{number}: {record}.", hint=_EXPECTED)
                 yield Placed(number, record)
     except OSError as error:
         raise FinelineError(f"{path} could not be read: {error.strerror or error}.") from None
@@ -52,3 +53,24 @@ def _record(line: bytes) -> dict[str, Any] | str:
         return "not a grade: a grade is an object"
     missing = [key for key in _NEEDED if not isinstance(record.get(key), str)]
     return f"not a grade: no {', '.join(missing)}" if missing else record
+
+
+def heads(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield transcript and rubric of each record, without reading further into records than that where they begin with them.
+
+    Raises :class:`FinelineError` as :func:`records` does, for what is seen.
+    """
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                found = _HEAD.match(line) if line.endswith(b"\n") else None
+                if found is not None:
+                    yield json.loads(found[1]), json.loads(found[2])
+                    continue
+                record = _record(line) if line.strip() else ""
+                if isinstance(record, dict):
+                    yield record["transcript"], record["rubric"]
+                elif record and line.endswith(b"\n"):
+                    raise FinelineError(f"{path}:{number}: {record}.", hint=_EXPECTED)
+    except OSError as error:
+        raise FinelineError(f"{path} could not be read: {error.strerror or error}.") from None
