@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from simulator.settings import Settings
 
 BUILT_IN = "builtin"
-CONCURRENCY = 16
+# How many requests may be under way at once unless somebody says: a server on this computer has few hands.
+CONCURRENCY, LOCAL_CONCURRENCY = 64, 8
 # Words for the model of the settings, where only its name would do otherwise.
 _CONFIGURED = ("model", "auto")
 # An address without its scheme would pass for a part of the name.
@@ -33,7 +34,8 @@ class ChosenJudge:
     """A judge that is ready to be used, once :meth:`settle` has been awaited.
 
     ``prompt_version`` stands for everything but names that answers depend on: prompts, blindness, the detector. ``models``
-    are the language models it talks to, ``members`` how many judges it consists of, and ``repeats`` how often each is asked.
+    are the language models it talks to, ``readers`` the judges that ask them, in the same order, ``members`` how many judges it
+    consists of, and ``repeats`` how often each is asked.
     """
 
     judge: Judge
@@ -41,6 +43,12 @@ class ChosenJudge:
     models: list[BulkModel] = field(default_factory=list)
     members: int = 1
     repeats: int = 1
+    readers: list[ModelJudge] = field(default_factory=list)
+
+    @property
+    def limits(self) -> list[AdaptiveLimit]:
+        """What bounds the requests under way, one limit for each server."""
+        return list({id(model.limit): model.limit for model in self.models}.values())
 
     @property
     def panel(self) -> bool:
@@ -93,15 +101,15 @@ def chosen(
     model: str | None = None,
     judges: str | None = None,
     repeats: int = 1,
-    concurrency: int = CONCURRENCY,
+    concurrency: int | None = None,
     rate_per_s: float | None = None,
 ) -> ChosenJudge:
     """Return the judge that the options ask for.
 
     ``judge`` is ``builtin`` or ``model`` (left out: whichever ``model`` implies); ``model`` a name at the configured server, or
     ``NAME@URL``; ``judges`` several of these and ``builtin``, with commas between. Of each server's models together at most
-    ``concurrency`` requests are under way, ``rate_per_s`` of them begun a second. Raises :class:`UsageError` for options that do
-    not go together, names that cannot be, and a model where none is configured.
+    ``concurrency`` requests are under way (left out: as suits the server), ``rate_per_s`` of them begun a second. Raises
+    :class:`UsageError` for options that do not go together, names that cannot be, and a model where none is configured.
     """
     if judges is not None:
         if model is not None:
@@ -128,7 +136,7 @@ def chosen(
 class _Connections:
     """The models that are talked to, those at one server within one limit."""
 
-    def __init__(self, concurrency: int, rate_per_s: float | None) -> None:
+    def __init__(self, concurrency: int | None, rate_per_s: float | None) -> None:
         self._concurrency = concurrency
         self._rate_per_s = rate_per_s
         self._limits: dict[str, AdaptiveLimit] = {}
@@ -142,7 +150,8 @@ class _Connections:
 
         origin = origin_of(endpoint.url)
         if origin not in self._limits:
-            self._limits[origin] = AdaptiveLimit(self._concurrency, self._rate_per_s)
+            usual = LOCAL_CONCURRENCY if endpoint.local else CONCURRENCY
+            self._limits[origin] = AdaptiveLimit(self._concurrency or usual, self._rate_per_s)
         self.models.append(BulkModel(endpoint, self._limits[origin]))
         return self.models[-1]
 
@@ -151,6 +160,7 @@ def _seated(
     connections: _Connections, endpoints: Sequence[Endpoint | None], configured: Settings, library: Library, repeats: int
 ) -> ChosenJudge:
     members: list[Judge] = []
+    readers: list[ModelJudge] = []
     versions: list[str] = []
     for endpoint in endpoints:
         if endpoint is None:
@@ -160,13 +170,15 @@ def _seated(
         else:
             reads = _reader(connections.to(endpoint), configured, library)
             members.append(reads)
+            readers.append(reads)
             versions.append(reads.prompt_version)
     if len(members) == 1 and repeats == 1:
-        return ChosenJudge(members[0], versions[0], connections.models)
+        return ChosenJudge(members[0], versions[0], connections.models, readers=readers)
     from simulator.grading.judges.panel import VERSION, Panel
 
     panel = Panel(members, repeats, labels=_labels(endpoints))
-    return ChosenJudge(panel, f"{VERSION}:{'+'.join(dict.fromkeys(versions))}", connections.models, len(members), repeats)
+    version = f"{VERSION}:{'+'.join(dict.fromkeys(versions))}"
+    return ChosenJudge(panel, version, connections.models, len(members), repeats, readers)
 
 
 def _builtin(library: Library) -> tuple[Judge, str]:

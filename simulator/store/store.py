@@ -155,6 +155,15 @@ class Store:
         """Return the newest sessions, of one persona or all."""
         return self._summaries(*([SessionRow.persona == persona] if persona else []), limit=limit, held=True)
 
+    def ids(self, beginning: str = "") -> list[str]:
+        """Return the ids of all sessions in which the trainee has spoken, oldest first; of those that begin so, if given."""
+        spoke = select(TurnRow.session_id).where(TurnRow.session_id == SessionRow.id, TurnRow.role == "trainee").exists()
+        query = select(SessionRow.id).where(spoke).order_by(SessionRow.started_at, SessionRow.id)
+        if beginning:
+            query = query.where(SessionRow.id.startswith(beginning, autoescape=True))
+        with self._transaction() as session:
+            return list(session.scalars(query))
+
     def _summaries(self, *conditions: Any, limit: int, held: bool = False) -> list[SessionSummary]:
         count = select(func.count()).where(TurnRow.session_id == SessionRow.id).scalar_subquery()
         query = select(SessionRow, count).where(*conditions).order_by(SessionRow.started_at.desc(), SessionRow.id).limit(limit)

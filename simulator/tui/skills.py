@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from simulator.grading.usual import usual_rubrics
 
 if TYPE_CHECKING:
     from simulator.authoring.library import Library
@@ -10,15 +12,10 @@ if TYPE_CHECKING:
     from simulator.domain.rubric import Rubric
 
 
-# What every meeting is about; a shipped rubric beyond these is for the personas that train it.
-ALWAYS: Final = ("warmth", "boundaries", "authenticity", "service")
-
-
 def rubrics_for(persona: Persona, library: Library) -> list[Rubric]:
     """Return the rubrics of a practice: those the persona trains first, then the others of every meeting, then trainers' own."""
     known = library.rubrics
-    always = [skill for skill in ALWAYS if skill != "service" or persona.role == "customer"]  # colleagues are not served
-    first = [*persona.trains, *(skill for skill in always if skill not in persona.trains)]
+    first = usual_rubrics(persona)
     own = sorted(
         (entry.value for key, entry in known.items() if key not in first and entry.origin != "shipped"),
         key=lambda rubric: rubric.title.casefold(),
