@@ -47,6 +47,7 @@ class Part(Record):
     batch_id: str | None = None
     output_id: str | None = None
     errors_id: str | None = None
+    set_aside: float = Field(default=0, description="Money kept back for it")
     alone: bool = Field(default=False, description="It was sent while no other was under way")
 
 
@@ -151,11 +152,12 @@ class PartWriter:
         self._most_bytes = most_bytes
         self._files: tuple[BinaryIO, BinaryIO] | None = None
         self._count = self._bytes = 0
+        self._set_aside = 0.0
         self.parts: list[Part] = []
         self.count = 0
 
-    def add(self, body: dict[str, Any], asked: Asked, call: str) -> bool:
-        """Write one request; return whether it could be (its line is not longer than any endpoint takes)."""
+    def add(self, body: dict[str, Any], asked: Asked, call: str, *, set_aside: float = 0.0) -> bool:
+        """Write one request, for which some money is ``set_aside``; return whether it could be: no endpoint takes any length."""
         request = {"custom_id": asked.key, "method": "POST", "url": call, "body": body}
         line = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
         if len(line) > min(LONGEST_LINE, self._most_bytes):
@@ -170,6 +172,7 @@ class PartWriter:
             raise self._failed(error) from None
         self._count += 1
         self._bytes += len(line)
+        self._set_aside += set_aside
         self.count += 1
         return True
 
@@ -192,9 +195,10 @@ class PartWriter:
             except OSError as error:
                 raise self._failed(error) from None
         if self._count:
-            self.parts.append(Part(name=f"{self._all.made:04d}", requests=self._count))
+            self.parts.append(Part(name=f"{self._all.made:04d}", requests=self._count, set_aside=self._set_aside))
         self._files = None
         self._count = self._bytes = 0
+        self._set_aside = 0.0
 
     def _failed(self, error: OSError) -> FinelineError:
         return FinelineError(f"{self._shelf.folder} could not be written: {error.strerror or error}.")
@@ -223,7 +227,7 @@ def halved(shelf: Shelf, parts: Parts, part: Part) -> list[Part]:
                 for _ in range(count):
                     some.write(requests.readline())
                     of_them.write(asked.readline())
-            made.append(Part(name=name, requests=count))
+            made.append(Part(name=name, requests=count, set_aside=part.set_aside * count / part.requests))
     return made
 
 

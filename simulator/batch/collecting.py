@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from simulator.batch.asked import Asked, Index, Parts, PartWriter, Shelf
 from simulator.batch.keyset import KeySet
-from simulator.batch.outage import StopRunError
+from simulator.batch.outage import AWAY, StopRunError
 from simulator.batch.readers import Rejected
 from simulator.batch.runner import HOPELESS, Work
 from simulator.batch.tally import Results, Tally, Watcher
@@ -67,7 +67,8 @@ class Reads(Protocol):
 class Desk:
     """What the work takes: who judges and how their model is asked, what is wanted, and where everything goes.
 
-    ``model`` is the one that ``judge`` asks. ``most_requests`` and ``most_bytes`` bound one batch.
+    ``model`` is the one that ``judge`` asks. ``price_share`` is what a batch costs, as a share of what direct calls do.
+    ``most_requests`` and ``most_bytes`` bound one batch.
     """
 
     judge: Reads
@@ -76,6 +77,7 @@ class Desk:
     results: Results
     shelf: Shelf
     watcher: Watcher
+    price_share: float = 1.0
     most_requests: int = MOST_REQUESTS
     most_bytes: int = _BYTES_A_PART
 
@@ -90,6 +92,7 @@ class Collecting:
         self._stop = stop
         self._probed = False
         self._failed_probes = 0
+        self.over_budget = False
 
     async def over(self, records: Iterable[Transcript | Rejected]) -> bool:
         """Go through all records; return whether that was not stopped. Only then is put down what is to be asked."""
@@ -97,6 +100,8 @@ class Collecting:
         keys = work.parts()
         claimed = KeySet()
         left = [part for part in self._parts.parts if part.status != "answered"]
+        if work.purse is not None:
+            work.purse.reserve(sum(part.set_aside for part in left))
         limits = {"most_requests": desk.most_requests, "most_bytes": desk.most_bytes}
         with Index(desk.shelf, self._parts) as index, PartWriter(desk.shelf, self._parts, **limits) as writer:
             for record in records:
@@ -123,7 +128,8 @@ class Collecting:
     async def _one(self, transcript: Transcript, rubric: Rubric, key: str, index: Index, writer: PartWriter) -> None:
         found = index.asked(key)
         if found is None:
-            await self._ask(transcript, rubric, Asked(key), writer)
+            if not self._recalled(transcript, rubric, key):
+                await self._ask(transcript, rubric, Asked(key), writer)
             return
         asked, may_still_come = found
         if may_still_come:
@@ -174,6 +180,14 @@ class Collecting:
         refusal = faults.Refusal(status if isinstance(status, int) else 500, error, lambda: str(error), None)
         raise faults.from_refusal(refusal, self._desk.model.endpoint, said)
 
+    def _recalled(self, transcript: Transcript, rubric: Rubric, key: str) -> bool:
+        """Take the judgement from the cache, where it is there."""
+        cache = self._desk.work.cache
+        known = cache.get(transcript, [rubric])[0] if cache is not None else None
+        if known is not None:
+            self._keep(transcript, rubric, key, known, reused=True)
+        return known is not None
+
     async def _went_wrong(
         self, transcript: Transcript, rubric: Rubric, asked: Asked, error: ModelError, writer: PartWriter
     ) -> None:
@@ -195,37 +209,75 @@ class Collecting:
     async def _ask(self, transcript: Transcript, rubric: Rubric, asked: Asked, writer: PartWriter) -> None:
         """Write a request down. The first of a pass is asked directly: thousands are then put as the model takes them."""
         request = self._desk.judge.first_request(transcript, rubric)
-        if request is None or not self._probed:
+        if request is None:
+            self._keep(transcript, rubric, asked.key, await self._desk.judge.judge(transcript, rubric))
+        elif self._probed:
+            if not self._write(transcript, rubric, request, asked, writer) and not self.over_budget:
+                reason = "The conversation is longer than a batch takes in one request."
+                self._keep(transcript, rubric, asked.key, self._failed(reason, "too_long", asked.usage))
+        elif (amount := self._affordable(transcript, rubric, 1.0)) is not None:
             judgement = await self._desk.judge.judge(transcript, rubric)
-            if request is not None:
-                self._take_in_probe(judgement)
-            self._keep(transcript, rubric, asked.key, replace(judgement, usage=add(asked.usage, judgement.usage)))
-        elif not self._write(request, asked, writer):
-            reason = "The conversation is longer than a batch takes in one request."
-            self._keep(transcript, rubric, asked.key, self._failed(reason, "too_long", asked.usage))
+            self._take_in_probe(judgement)
+            whole = replace(judgement, usage=add(asked.usage, judgement.usage))
+            self._keep(transcript, rubric, asked.key, whole, direct=judgement.usage, set_aside=amount)
 
     async def _look_again(
         self, transcript: Transcript, rubric: Rubric, request: Request, asked: Asked, writer: PartWriter
     ) -> bool:
         """Ask about what did not hold in the first answer; return whether that could be done."""
-        if not self._probed:
-            await self._ask(transcript, rubric, asked, writer)
-            return True
-        return self._write(request, asked, writer)
+        if self._probed:
+            return self._write(transcript, rubric, request, asked, writer)
+        await self._ask(transcript, rubric, asked, writer)
+        return not self.over_budget
 
     def _take_in_probe(self, judgement: Judgement) -> None:
         self._probed = not judgement.failure
         self._failed_probes += bool(judgement.failure)
-        if judgement.kind in HOPELESS | {"unreachable"} or self._failed_probes == MOST_ATTEMPTS:
+        if judgement.kind in HOPELESS | AWAY or self._failed_probes == MOST_ATTEMPTS:
             raise StopRunError(judgement.failure, hint=GOES_ON)
 
-    def _write(self, request: Request, asked: Asked, writer: PartWriter) -> bool:
+    def _affordable(self, transcript: Transcript, rubric: Rubric, share: float) -> float | None:
+        """Return how much money was set aside for a request; ``None`` where there is not enough."""
+        purse = self._desk.work.purse
+        if purse is None:
+            return 0.0
+        amount = purse.bound(transcript, [rubric]) * share
+        if self.over_budget or not purse.reserve(amount):
+            self.over_budget = True
+            return None
+        return amount
+
+    def _write(self, transcript: Transcript, rubric: Rubric, request: Request, asked: Asked, writer: PartWriter) -> bool:
+        amount = self._affordable(transcript, rubric, self._desk.price_share)
+        if amount is None:
+            return False
         room = request.max_tokens * 2 ** (asked.attempt - 1 if asked.first is None else 0)
         body = self._desk.model.body_for(request.messages, request.schema, max_tokens=room)
-        return writer.add(body, asked, CALL)
+        return writer.add(body, asked, CALL, set_aside=amount)
 
-    def _keep(self, transcript: Transcript, rubric: Rubric, key: str, judgement: Judgement) -> None:
+    def _keep(
+        self,
+        transcript: Transcript,
+        rubric: Rubric,
+        key: str,
+        judgement: Judgement,
+        *,
+        direct: Usage | None = None,
+        set_aside: float = 0.0,
+        reused: bool = False,
+    ) -> None:
+        """Keep a grade, then count it. ``direct`` is what did not go through a batch; for it money was ``set_aside``."""
+        work = self._desk.work
         made = graded(transcript, rubric, self._desk.judge.name, judgement)
+        if reused:
+            made = made.model_copy(update={"reused": True})
         self._desk.results.add([(key, made)])
-        self._tally.count(made)
+        if work.cache is not None and not reused:
+            work.cache.put(transcript, [(rubric, judgement)])
+        if work.purse is not None:
+            at_once = work.purse.price.of(direct) if direct is not None else 0.0
+            in_all = work.purse.price.of(judgement.usage)
+            work.purse.settle(set_aside, at_once + (in_all - at_once) * self._desk.price_share)
+            self._tally.spent = work.purse.spent
+        self._tally.count(made, reused=reused)
         self._desk.watcher.progressed(self._tally)

@@ -29,13 +29,15 @@ _TOO_MUCH_AT_ONCE = frozenset({"token_limit_exceeded", "rate_limit_exceeded", "r
 class Progress:
     """How the work stands after a look: what was done now, and the batches that are still under way.
 
-    ``submitted`` requests were handed over just now; ``held`` ones wait until the endpoint takes more.
+    ``submitted`` requests were handed over just now; ``held`` ones wait until the endpoint takes more. With
+    ``over_budget`` there was not the money to ask for everything.
     """
 
     tally: Tally
     batches: list[Batch] = field(default_factory=list)
     submitted: int = 0
     held: int = 0
+    over_budget: bool = False
 
     @property
     def finished(self) -> bool:
@@ -72,9 +74,10 @@ class Handover:
         await self._look(parts, progress)
         answered = [part for part in parts.parts if part.status == "answered"]
         if answered or not parts.parts:
-            whole = await Collecting(self._desk, parts, progress.tally, stop).over(read())
-            if not whole:
+            collecting = Collecting(self._desk, parts, progress.tally, stop)
+            if not await collecting.over(read()):
                 return progress
+            progress.over_budget = collecting.over_budget
             await self._tidy(answered)
         if not stop.is_set():
             await self._send(parts, progress)

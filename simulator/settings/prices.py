@@ -17,5 +17,5 @@ def price_hint(model: str) -> str:
     name = model.replace("\\", "\\\\").replace('"', '\\"')
     return (
         f"Set what a million tokens cost, from your provider's list, in {config_file()}, for instance:\n"
-        f'[prices."{name}"]\ninput = 2.00\ncached = 0.50\noutput = 8.00\ncurrency = "USD"'
+        f'[prices."{name}"]\ninput = 2.00\ncached = 0.50\noutput = 8.00\ncurrency = "USD"\nbatch = 0.5'
     )

@@ -92,12 +92,16 @@ class Timeouts(Part):
 
 
 class ModelPrice(Part):
-    """What a model costs, per million tokens: of the question, of what its prompt cache held (if cheaper), of the answer."""
+    """What a model costs, per million tokens: of the question, of what its prompt cache held (if cheaper), of the answer.
+
+    ``batch`` is what a Batch API takes of that, as a share: 0.5 for half.
+    """
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
     cached: float | None = Field(default=None, ge=0)
     currency: str = Field(default="USD", pattern=r"^[A-Za-z]{3}$")
+    batch: float = Field(default=1.0, gt=0, le=1)
 
 
 class Settings(Part):

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from simulator.batch.asked import Shelf
 from simulator.batch.collecting import MOST_ATTEMPTS, Desk
+from simulator.batch.cost import Price, Purse
 from simulator.batch.ledger import Ledger
 from simulator.batch.openai_batch import Handover, Progress
 from simulator.batch.outage import StopRunError
@@ -209,7 +210,9 @@ class Bench:
         self.limits: dict[str, int] = {}
         self.model = "m"
 
-    async def run(self, count: int = 6, *, key: str = KEY, results: Callable[[Path], Ledger] = Ledger) -> Progress:
+    async def run(
+        self, count: int = 6, *, key: str = KEY, results: Callable[[Path], Ledger] = Ledger, purse: Purse | None = None
+    ) -> Progress:
         """Do what the command does: one look, by a program that has just been started."""
         endpoint = Endpoint("https://models.example/v1", self.model, SecretStr(key))
         model = ChatModel(endpoint, self.provider.client(), retries=0)
@@ -217,8 +220,8 @@ class Bench:
         judge = ModelJudge(model, blind=False)
         try:
             with results(self.out) as ledger:
-                work = Work([RUBRIC], judge, judge.prompt_version)
-                desk = Desk(judge, model, work, ledger, self.shelf, Watcher(), **self.limits)
+                work = Work([RUBRIC], judge, judge.prompt_version, purse=purse)
+                desk = Desk(judge, model, work, ledger, self.shelf, Watcher(), price_share=0.5, **self.limits)
                 return await Handover(api, desk).advance(transcripts(count))
         finally:
             await model.aclose()
@@ -410,6 +413,36 @@ async def test_transcripts_that_came_later_are_asked_with_the_next_batch(bench: 
     assert progress.submitted == 1
     bench.provider.finish()
     assert (await bench.run(6)).finished and all_graded(bench)
+
+
+# Money
+
+
+def purse(budget: float | None = None, spent: float = 0.0) -> Purse:
+    """A call costs 1.1 (100 tokens of the question and 10 of the answer, at 0.01 each), and is expected to."""
+    return Purse(Price(input=10_000, output=10_000), budget, lambda _transcript, _rubrics: 1.1, spent=spent)
+
+
+async def test_a_batch_costs_its_share_of_the_price(bench: Bench) -> None:
+    first = await bench.run(purse=purse())
+    assert first.tally.spent == pytest.approx(1.1), "the first is asked directly, at the full price"
+    bench.provider.finish()
+    last = await bench.run(purse=purse(spent=1.1))
+    assert last.tally.spent == pytest.approx(1.1 + 5 * 0.55)
+
+
+async def test_no_more_is_handed_over_than_there_is_money_for(bench: Bench) -> None:
+    first = await bench.run(purse=purse(2.8))
+    assert (first.submitted, first.over_budget) == (3, True)
+    again = await bench.run(purse=purse(2.8, spent=1.1))
+    assert (again.submitted, len(bench.provider.batches)) == (0, 1)
+    bench.provider.finish()
+    last = await bench.run(purse=purse(2.8, spent=1.1))
+    assert (last.tally.graded, last.submitted, last.over_budget) == (3, 0, True)
+    assert last.tally.spent <= 2.8
+    await bench.run(purse=purse())
+    bench.provider.finish()
+    assert (await bench.run()).finished and all_graded(bench)
 
 
 # What the endpoint says no to

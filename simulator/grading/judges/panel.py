@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -139,8 +139,9 @@ class Panel:
         given = known | dict(zip(asked, answers, strict=True))
         gone = {number for number, each in given.items() if any(one.kind in MEETS_ALL for one in each)}
         if gone:
-            # Answers are paid for once: when it is judged again, only who was missing is asked.
-            self._waiting[key] = transcript, {number: each for number, each in given.items() if number not in gone}
+            # Answers are paid for once, and told of once: when it is judged again, only who was missing is asked.
+            kept = {number: [_paid(one) for one in each] for number, each in given.items() if number not in gone}
+            self._waiting[key] = transcript, kept
         ordered = [given[number] for number in range(len(self._seats))]
         return [self._conclude(rubric, [each[at] for each in ordered]) for at, rubric in enumerate(rubrics)]
 
@@ -252,6 +253,11 @@ async def _all(coming: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _paid(judgement: Judgement) -> Judgement:
+    """Return an answer whose cost has been told."""
+    return replace(judgement, usage=Usage())
 
 
 def _rating(name: str, repeat: int, rubric: Rubric, judgement: Judgement) -> Rating:
