@@ -16,7 +16,8 @@ plain words of one sentence (see :mod:`simulator.language.reading`):
 ``?``                 the sentence asks (written last)
 ====================  =========================================================================
 
-For speed every cue is filed under one of its own words: only cues whose word is in the sentence are tried at all.
+For speed every cue is filed under one of its own words: only cues whose word is in the sentence are tried at all. Where many
+sentences are looked through at once, :meth:`Cues.gates` says more: what must be there before a cue is worth trying.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
+from itertools import product
 
+Gate = frozenset[tuple[str, ...]]  # runs of one to three words of which one must be in the sentence; "^" is its beginning
 VETO = -1.0
 VETO_TURN = -2.0
 _FILLERS = (
@@ -34,6 +37,8 @@ _FILLERS = (
     "name sir , … ! :)"
 )
 _OPENING = f"^ (?:(?:{'|'.join(re.escape(word) for word in _FILLERS.split())}) )*"
+_LONGEST_RUN = 3
+_MOST_PAIRS = 32  # neighbours that are spelt out for a gate; more of them would cost more than they spare
 _GAPS = {"..": r"(?:[^ ,?!…]+ ){0,2}?", "...": r"(?:\S+ ){0,5}?"}
 _ENDING = r"(?:(?:please|then|now|though|too|,|name|sir|love|mate|you know|[?!…]|:\)|;\)) )*$"
 
@@ -96,6 +101,42 @@ class Cues:
         for number in self.always:
             found[number] = cues[number].pattern.search(line) is not None
         return [cues[number] for number in sorted(found) if found[number]]
+
+    def gates(self, cue: Cue) -> tuple[list[Gate], bool]:
+        """Return what a sentence must have for the cue to match, one run out of each gate, and whether that is all it takes."""
+        elements = cue.source.split()
+        while len(elements) > 1 and elements[-1] in _GAPS:
+            del elements[-1]
+        while len(elements) > 1 and elements[0] in _GAPS:
+            del elements[0]
+        gates: list[Gate] = []
+        certain = len(elements) <= 2
+        before: list[tuple[str, ...]] | None = None  # what the element right before may be
+        for number, element in enumerate(elements):
+            here: list[tuple[str, ...]] | None = None
+            if element == "^^":
+                here = [("^",)]
+            elif element == "?":
+                gates.append(frozenset({("?",)}))
+                certain = certain and len(elements) == 1
+            elif element in _GAPS or element in "^$" or element[0] == "[" or (element[0] == "!" and len(element) > 1):
+                certain = False
+                # What must not come next stands nowhere itself.
+                here = before if element[0] == "!" else None
+            elif "$" not in (words := self._alternatives(element)):
+                here = [tuple(word.split()) for word in words]
+                if before is not None and len(before) * len(here) <= _MOST_PAIRS:
+                    gates.append(frozenset((one[-1], other[0]) for one, other in product(before, here)))
+                else:
+                    certain = certain and number == 0
+                if max(map(len, here)) > 1 or before is None or len(before) * len(here) > _MOST_PAIRS:
+                    gates.append(frozenset(run[:_LONGEST_RUN] for run in here))
+                longest = _LONGEST_RUN if len(elements) == 1 else 1
+                certain = certain and max(map(len, here)) <= longest
+            else:
+                certain = False
+            before = here
+        return gates, certain and bool(gates)
 
     def _read(self, line: str) -> None:
         line = line.split("#", 1)[0].strip()

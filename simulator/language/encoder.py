@@ -12,12 +12,14 @@ import re
 import struct
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from simulator.domain.errors import FinelineError
+from simulator.language import ragged
 
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
 _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
@@ -34,6 +36,7 @@ class Encoder:
         self._table = table
         self._tokenizer = tokenizer
         self._rows: dict[str, int] = {}
+        self.generation = 0  # how often :meth:`make_room` made room
         self._vectors = np.zeros((4096, table.shape[1]), np.float32)
 
     @classmethod
@@ -76,18 +79,18 @@ class Encoder:
         """Forget every word when there are very many of them. Rows handed out before no longer mean anything."""
         if len(self._rows) > _MOST_WORDS:
             self._rows.clear()
+            self.generation += 1
 
     def sums(self, texts_of_rows: Sequence[Sequence[int]]) -> np.ndarray:
         """Return the L2-normalised sum of each list of rows: (n, d) float32; an empty list gives zeros."""
         lengths = np.fromiter((len(rows) for rows in texts_of_rows), np.intp, len(texts_of_rows))
-        out = np.zeros((len(lengths), self.dimensions), np.float32)
-        flat = np.fromiter((row for rows in texts_of_rows for row in rows), np.intp, int(lengths.sum()))
-        filled = lengths > 0
-        if len(flat):
-            starts = (np.cumsum(lengths) - lengths)[filled]
-            out[filled] = np.add.reduceat(self._vectors[flat], starts, axis=0)
-            norms = np.linalg.norm(out, axis=1, keepdims=True)
-            np.divide(out, norms, out=out, where=norms > 0)
+        return self.sums_of(np.fromiter(chain.from_iterable(texts_of_rows), np.intp, int(lengths.sum())), lengths)
+
+    def sums_of(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Return what :meth:`sums` does, for lists that are laid end to end."""
+        out = ragged.sums(self._vectors, rows, lengths)
+        norms = np.sqrt(np.einsum("ij,ij->i", out, out))[:, None]
+        np.divide(out, norms, out=out, where=norms > 0)
         return out
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
@@ -112,4 +115,5 @@ def _map_tensor(path: Path) -> np.ndarray:
     if entry["dtype"] != "F16":
         raise FinelineError(f"The word vectors have the type {entry['dtype']}, not F16.", hint="Use wordllama 0.4.")
     begin, _ = entry["data_offsets"]
-    return np.memmap(path, "<f2", mode="r", offset=8 + length + begin, shape=tuple(entry["shape"]))
+    # As a plain array: indexing a memmap costs several times as much.
+    return np.asarray(np.memmap(path, "<f2", mode="r", offset=8 + length + begin, shape=tuple(entry["shape"])))

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from itertools import chain
 
 import numpy as np
+
+from simulator.language import ragged
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,26 @@ class Model:
     def logits(self, features: Sequence[Sequence[int]], vectors: np.ndarray) -> np.ndarray:
         """Return (n, outputs) sums of weights, likeness to the catalogue and context not yet among them."""
         lengths = np.fromiter((len(ids) for ids in features), np.intp, len(features))
-        flat = np.fromiter((number for ids in features for number in ids), np.intp, int(lengths.sum()))
+        return self.logits_of(np.fromiter(chain.from_iterable(features), np.intp, int(lengths.sum())), lengths, vectors)
+
+    def logits_of(self, features: np.ndarray, counts: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """Return what :meth:`logits` does, for features that are laid end to end, ``counts`` of them for each sentence."""
         out: np.ndarray = vectors @ self.dense + self.bias
-        filled = lengths > 0
-        if len(flat):
-            starts = (np.cumsum(lengths) - lengths)[filled]
-            out[filled] += np.add.reduceat(self.sparse[flat], starts, axis=0) * damping(lengths[filled])[:, None]
+        out += ragged.sums(self.sparse, features, counts) * damping(counts)[:, None]
         return out
+
+    def limited_to(self, outputs: Sequence[str]) -> Model:
+        """Return the same weights for these outputs, in this order; what there are none for has zeros."""
+        if tuple(outputs) == self.outputs:
+            return self
+        known = {name: number for number, name in enumerate(self.outputs)}
+        columns = np.array([known.get(name, len(known)) for name in outputs], np.intp)
+
+        def chosen(table: np.ndarray) -> np.ndarray:
+            return np.concatenate([table, np.zeros((*table.shape[:-1], 1), table.dtype)], axis=-1)[..., columns]
+
+        weights = {name: chosen(getattr(self, name)) for name in ("sparse", "dense", "bias", "like", "unlike")}
+        return Model(tuple(outputs), self.vocabulary, **weights)
 
 
 def damping(lengths: np.ndarray) -> np.ndarray:

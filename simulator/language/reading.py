@@ -7,6 +7,7 @@ one spelling, and names, pronouns and gendered words folded together, so that a 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -26,21 +27,17 @@ _SPELLINGS = wordlists.spellings()
 
 
 class Sentence(NamedTuple):
-    """One sentence: where it stands in the turn (``text[start:end]``) and its words."""
+    """One sentence: where it stands in the turn (``text[start:end]``) and its words, ``length`` of them not only marks."""
 
     start: int
     end: int
     words: tuple[str, ...]
+    length: int
 
     @property
     def line(self) -> str:
         """The words between spaces."""
-        return f" {' '.join(self.words)} "
-
-    @property
-    def length(self) -> int:
-        """How many of the words are words and not marks."""
-        return sum([word[0].isalnum() for word in self.words])
+        return line_of(self.words)
 
     @property
     def asks(self) -> bool:
@@ -48,19 +45,43 @@ class Sentence(NamedTuple):
         return any(word[0] == "?" for word in self.words[-2:])
 
 
+def line_of(words: Sequence[str]) -> str:
+    """Return words as cues are looked for in them: between spaces."""
+    return f" {' '.join(words)} "
+
+
 def sentences(text: str) -> list[Sentence]:
     """Return the sentences of a turn that have anything in them, in order; at most :data:`MOST_CHARACTERS` are read."""
+    return [Sentence(start, start + part.width, part.words, part.length) for start, part in _parts(text)]
+
+
+class _Part(NamedTuple):
+    """A sentence by itself: its words, its characters without the ``lead`` of spaces, and counts of what the words are."""
+
+    words: tuple[str, ...]
+    lead: int
+    width: int
+    length: int
+    common: int
+
+
+def _parts(text: str) -> list[tuple[int, _Part]]:
+    """Return where each sentence of a turn that has words begins, and what it is."""
     if len(text) > MOST_CHARACTERS:
         text = text[:MOST_CHARACTERS]
     found = []
     shouted = text.isupper()
     for match in _SENTENCE.finditer(text):
-        part = match[0]
-        words = _words(part, shouted=shouted)
-        if words:
-            start, end = match.span()
-            found.append(Sentence(end - len(part.lstrip()), start + len(part.rstrip()), words))
+        part = _part(match[0], shouted=True) if shouted else _read_before[match[0]]
+        if part.words:
+            found.append((match.start() + part.lead, part))
     return found
+
+
+def _part(text: str, *, shouted: bool = False) -> _Part:
+    words = _words(text, shouted=shouted)
+    lead = len(text) - len(text.lstrip())
+    return _Part(words, lead, len(text.strip()), sum([word[0].isalnum() for word in words]), english.common(words))
 
 
 def counts(word: str) -> bool:
@@ -163,6 +184,24 @@ class _Chunks(dict[str, "tuple[str, ...] | None"]):
 _opening, _within = _Chunks(first=True), _Chunks(first=False)
 
 
+class _Sentences(dict[str, _Part]):
+    """Sentences that were read before: at a counter, the same ones are said again and again."""
+
+    _MOST = 20_000
+    _LONGEST = 400  # characters; what is longer is hardly ever said twice
+
+    def __missing__(self, text: str) -> _Part:
+        part = _part(text)
+        if len(text) <= self._LONGEST:
+            if len(self) >= self._MOST:
+                self.clear()
+            self[text] = part
+        return part
+
+
+_read_before = _Sentences()
+
+
 def _words(sentence: str, *, shouted: bool) -> tuple[str, ...]:
     chunks = sentence.split()
     if chunks and not shouted:
@@ -182,12 +221,12 @@ def understands(text: str) -> bool:
 
 def english_sentences(text: str) -> list[Sentence]:
     """Return the sentences of a turn, none where it is not understood."""
-    found = sentences(text)
-    if found and text.isascii():
-        words = list(chain.from_iterable([sentence.words for sentence in found]))
-        if english.common(words) * 4 >= len(words):
-            return found
-    return found if english.likely(text) else []
+    parts = _parts(text)
+    if parts:
+        enough = text.isascii() and sum([part.common for _, part in parts]) * 4 >= sum([len(part.words) for _, part in parts])
+        if not enough and not english.likely(text):
+            return []
+    return [Sentence(start, start + part.width, part.words, part.length) for start, part in parts]
 
 
 def is_question(text: str) -> bool:
