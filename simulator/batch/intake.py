@@ -19,7 +19,7 @@ from simulator.domain.transcript import Transcript
 STORE = "store:"
 STANDARD_INPUT = "-"
 # What a results file has beside it.
-_BESIDE = ("", ".done", ".rejected", ".run.json")
+_BESIDE = ("", ".done", ".rejected", ".run.json", ".batch.json", ".disagreements.csv", ".batch")
 _BY_LINES = frozenset({".jsonl", ".ndjson"})
 
 # Yields the saved sessions, or the one with this id (or beginning of it).
@@ -57,7 +57,7 @@ class Intake:
             if path == STANDARD_INPUT or path.startswith(STORE):
                 self._places.append(path)
             else:
-                self._places += [each for each in files(path) if each.absolute() not in beside]
+                self._places += [each for each in files(path) if beside.isdisjoint((each.absolute(), each.parent.absolute()))]
         self._sizes = [each.stat().st_size if isinstance(each, Path) else 0 for each in self._places]
         self.skipped: dict[str, int] = {}
         """Lines of each file, by name, that were not read because everything in them was done before."""
