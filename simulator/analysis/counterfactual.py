@@ -20,7 +20,7 @@ import numpy as np
 
 from simulator.analysis.intervals import Share, wilson
 from simulator.analysis.resampling import Figure, Numbers, bootstrap
-from simulator.batch.runner import HOPELESS, StopRunError
+from simulator.batch.outage import StopRunError
 from simulator.domain.errors import FinelineError
 from simulator.domain.grade import Finding, Grade
 from simulator.domain.rubric import Rubric
@@ -28,6 +28,7 @@ from simulator.domain.transcript import Transcript, Turn
 from simulator.grading.grade import grade
 from simulator.grading.judges.protocol import Judge
 from simulator.language.swapping import Gender, Swapped, Way, swap
+from simulator.models.errors import HOPELESS
 
 Towards = Literal["feminine", "masculine", "mixed"]
 MOST_KEPT = 200

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simulator.analysis.counterfactual import swap_audit, with_others
 from simulator.analysis.intervals import wilson
-from simulator.batch.runner import StopRunError
+from simulator.batch.outage import StopRunError
 from simulator.domain.grade import Evidence, Finding
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript, Turn
