@@ -12,12 +12,17 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from simulator.batch.readers import Rejected
 from simulator.domain.errors import FinelineError, UsageError
 from simulator.domain.grade import Grade
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _KEY = re.compile(rb'"key"\s*:\s*"([0-9a-f]{32})"\s*}\s*$')
 _TRANSCRIPT = re.compile(rb'^\s*\{\s*"transcript"\s*:\s*("(?:[^"\\]|\\.)*")')
@@ -50,7 +55,7 @@ class Contents:
 
 
 def contents(paths: Sequence[Path]) -> Contents:
-    """Look through results files without reading the grades; about 50 bytes of memory a record.
+    """Look through results files without reading the grades; about 30 bytes of memory a record.
 
     Raises :class:`FinelineError` where a file cannot be read and :class:`UsageError` where there is none.
     """
@@ -64,16 +69,34 @@ def contents(paths: Sequence[Path]) -> Contents:
             works.append(int(key[1][:16], 16) if key else _hashed(line))
             transcripts.append(_hashed(named[1]) if named else 0)
             failed.append(bool(_FAILED.search(line)))
-    if not works:
+    records = len(works)
+    if not records:
         return Contents(b"", 0, 0, 0)
     keys = np.frombuffer(works, np.uint64)
+    left_out = _repeated(keys, np.frombuffer(failed, np.uint8))
+    # Sorted where they are: nothing else is done with them.
+    named_ones = np.frombuffer(transcripts, np.uint64)
+    named_ones.sort()
+    different = 1 + int(np.count_nonzero(named_ones[1:] != named_ones[:-1])) - int(named_ones[0] == 0)
+    return Contents(left_out, records, left_out.count(1), different)
+
+
+def _repeated(keys: NDArray[np.uint64], failed: NDArray[np.uint8]) -> bytes:
+    """Return a 1 for each record whose work is there again in one that counts; nothing where there is no such record."""
+    import numpy as np
+
+    ordered = np.sort(keys)
+    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    if not len(several):
+        return b""
+    at = np.flatnonzero(np.isin(keys, several))
     # Equal keys side by side, what did not fail after what did, later after earlier: the last of each is the one that counts.
-    order = np.lexsort((~np.frombuffer(failed, bool), keys))
-    last = np.append(keys[order][1:] != keys[order][:-1], True)
+    at = at[np.lexsort((failed[at] == 0, keys[at]))]
+    last = np.append(keys[at[1:]] != keys[at[:-1]], True)
     left_out = np.zeros(len(keys), np.uint8)
-    left_out[order[~last]] = 1
-    named_ones = np.unique(np.frombuffer(transcripts, np.uint64))
-    return Contents(left_out.tobytes(), len(keys), int(left_out.sum()), int(np.count_nonzero(named_ones)))
+    left_out[at[~last]] = 1
+    return left_out.tobytes()
 
 
 def read_grades(paths: Sequence[Path], seen: Contents | None = None) -> Iterator[Result | Rejected]:

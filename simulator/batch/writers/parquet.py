@@ -19,7 +19,7 @@ from simulator.domain.errors import FinelineError, UsageError
 
 _MEMORY = "160MB"
 _ROWS_A_GROUP = 20_000
-_MOST_BYTES_A_ROW = 64 * 1024 * 1024
+_LEAST_BUFFER_BYTES = 1_000_000
 
 
 def need_duckdb() -> None:
@@ -39,6 +39,7 @@ class ParquetFile:
         self.path = path
         self.rows = 0
         self._table = table
+        self._longest = 0
         self._names = list(table.columns)
         self._folder = tempfile.TemporaryDirectory(prefix="fineline-")
         self._packed = Path(self._folder.name) / "rows.jsonl.gz"
@@ -48,7 +49,10 @@ class ParquetFile:
         """Take the rows of a grade."""
         for row in self._table.rows(result):
             record = dict(zip(self._names, row, strict=True))
-            self._file.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
+            line = json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+            self._file.write(line)
+            # DuckDB's buffers are as large as the longest row may be: in UTF-8 up to four times its characters.
+            self._longest = max(self._longest, len(line))
             self.rows += 1
 
     def finish(self) -> None:
@@ -65,7 +69,7 @@ class ParquetFile:
         columns = ", ".join(f"{_quoted(name)}: {_quoted(kind)}" for name, kind in self._table.columns.items())
         rows = (
             f"read_json({_quoted(str(self._packed))}, format = 'newline_delimited', columns = {{{columns}}}, "
-            f"compression = 'gzip', maximum_object_size = {_MOST_BYTES_A_ROW})"
+            f"compression = 'gzip', maximum_object_size = {max(_LEAST_BUFFER_BYTES, 4 * self._longest)})"
         )
         how = f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_A_GROUP})"
         try:
