@@ -47,11 +47,35 @@ class Check:
         return self.fault is None
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
-    """Fold ``text`` piece by piece; also return, for each folded character, where in ``text`` its piece begins.
+def _folded(text: str) -> tuple[str, Sequence[int]]:
+    """Fold ``text``; also return, for each folded character, where in ``text`` the piece begins that it came from.
 
-    The list has one more entry: the length of ``text`` up to its last visible character.
+    There is one more entry: the length of ``text`` up to its last visible character.
     """
+    spaced = text.replace("\n", " ")
+    if spaced == " ".join(spaced.split()):
+        # Nearly every text has one folded character for each of its own.
+        if spaced.isascii():
+            return fold(spaced), range(len(text) + 1)
+        singly = [*map(_SINGLY.__getitem__, spaced)]
+        if "" not in singly:
+            return "".join(singly), range(len(text) + 1)
+    return _folded_by_pieces(text)
+
+
+class _Singly(dict[str, str]):
+    """What a character is folded to where that is one character, whatever stands beside it; else nothing."""
+
+    def __missing__(self, char: str) -> str:
+        folded = " " if char == " " else fold(char)
+        self[char] = folded if len(folded) == 1 and not _joins(char) else ""
+        return self[char]
+
+
+_SINGLY = _Singly()
+
+
+def _folded_by_pieces(text: str) -> tuple[str, list[int]]:
     out: list[str] = []
     origin: list[int] = []
     gap = False
