@@ -125,6 +125,8 @@ class RatingFile:
                 write_atomically(self.path, "".join(lines))
             else:
                 os.fsync(self._file.fileno())
+            if not kept:
+                self.path.unlink(missing_ok=True)  # nothing was rated
         except OSError as error:
             raise FinelineError(f"{self.path} could not be written: {error.strerror or error}.") from None
         finally:

@@ -82,6 +82,11 @@ class Review:
                 known = {each.id for each in of.rubric.criteria}
                 self._answers[transcript, of.rubric.id] = {key: each for key, each in answers.items() if key in known}
 
+    def close(self) -> None:
+        """Let go of the transcripts, and put the ratings in order. Raises as :meth:`RatingFile.close`."""
+        self.work.shelf.close()
+        self.file.close()
+
     # Where one is
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,16 +71,11 @@ def review(
         raise UsageError("Ratings cannot go into the results they are to be compared with.", hint="Choose another --out.")
     if not has_terminal():
         raise UsageError("Rating takes a terminal.", hint="Results can be compared without one: 'fineline agree'.")
-    file = RatingFile(path, who)
-    try:
+    with closing(RatingFile(path, who)) as file:
         work = _make_ready(results, graded, transcripts or [], trainee, manifest, file, sample=sample, seed=seed)
-        about = Review(work, rubrics, file, blind_names=blind_names)
-        screen = ReviewScreen(about, behaviours=_behaviours(), beginning=_beginning(work, about))
-        code = run(screen)
-    finally:
-        file.close()
-        if path.exists() and not path.stat().st_size:
-            path.unlink()
+        with closing(work.shelf):
+            about = Review(work, rubrics, file, blind_names=blind_names)
+            code = run(ReviewScreen(about, behaviours=_behaviours(), beginning=_beginning(work, about)))
     authored.say(f"{about.done} of {len(work.items) + work.later} conversations are finished. Ratings: {path}")
     if about.done:
         authored.say(f"Compare: fineline agree {results} {path}")

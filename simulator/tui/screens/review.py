@@ -83,7 +83,7 @@ class ReviewScreen(FinelineScreen[None]):
         Binding(
             "space",
             "mark",
-            "Mark turn",
+            "Mark",
             id="review.mark",
             tooltip="Mark the turn under the cursor as what shows it, or unmark it",
         ),

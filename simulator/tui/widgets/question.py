@@ -79,16 +79,16 @@ class QuestionPane(VerticalScroll):
         among them; ``marked`` are turns and their words."""
         criterion = asked.criterion
         parts: list[Content | str | tuple[str, str]] = [
-            (f"{one_line(asked.rubric.title)}", "bold"), (f"  question {asked.number} of {asked.of}\n", QUIET), _row(others, at), "\n\n",
-            (clean(criterion.asks), "bold"), "\n",
-            (applies_words(criterion, behaviours), QUIET), "\n\n",
+            (f"{one_line(asked.rubric.title)}", "bold"), (f"  question {asked.number} of {asked.of}\n", QUIET),
+            _row(others, at), "\n\n",
+            (clean(criterion.asks), "bold"), "\n\n",
         ]  # fmt: skip
         for key, verdict, text, mark, style in CHOICES:
             chosen = answer.verdict == verdict
             parts.append((f" {key} ", "bold $primary"))
             parts.append((f" {mark} {text} ", f"bold reverse {style}" if chosen else ""))
             parts.append("  (your answer)\n" if chosen else "\n")
-        parts.append("\n")
+        parts += ["\n", (applies_words(criterion, behaviours), QUIET), "\n\n"]
         if marked:
             parts.append(("Shown in\n", QUIET))
             for turn, text in marked:
