@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 from simulator.analysis.agreement import Patterns, alpha
 from simulator.analysis.resampling import RESAMPLES, Figure
@@ -17,8 +20,13 @@ from simulator.domain.rubric import Rubric
 from simulator.domain.text import clean
 
 LEVEL = "(level)"
-COLUMNS = ("transcript", "rubric", "question", "asks", "panel")
+COLUMNS = ("why", "transcript", "rubric", "question", "asks", "panel")
 EVIDENCE_COLUMNS = ("turn", "quote", "decision")
+# Why something is to be looked at, what needs it most first.
+Why = Literal["undecided", "levels far apart", "outvoted"]
+REASONS: tuple[Why, ...] = ("undecided", "levels far apart", "outvoted")
+# From so many levels apart on, two members saw different conversations.
+FAR = 2
 # How a spreadsheet would take a cell for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -27,9 +35,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 class Disagreement:
     """One question, or the level (``question`` is then :data:`LEVEL`), that members answered differently.
 
-    ``answers`` are by member, ``""`` for who has none; ``panel`` is what the panel made of it.
+    ``why``: the panel had no majority, levels were :data:`FAR` apart or further, or some were outvoted. ``answers`` are by
+    member, ``""`` for who has none; ``panel`` is what the panel made of it.
     """
 
+    why: Why
     transcript: str
     rubric: str
     question: str
@@ -84,6 +94,14 @@ class _Counted:
     apart: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class MemberAnswers:
+    """How many questions one member was asked, and how many it answered usably; a failed rating answers none."""
+
+    asked: int = 0
+    answered: int = 0
+
+
 class PanelAgreement:
     """Counts the ratings of records as they come; memory does not grow with their number."""
 
@@ -91,6 +109,7 @@ class PanelAgreement:
         """Count the records of ``judge`` against ``rubrics`` as they are now; others are passed by."""
         self._judge = judge
         self._rubrics = {each.id: _Counted(each) for each in rubrics}
+        self.members: dict[str, MemberAnswers] = {}
 
     def add(self, record: Mapping[str, Any]) -> list[Disagreement]:
         """Count one results record; return what its members disagree on, the level first."""
@@ -102,13 +121,20 @@ class PanelAgreement:
             return []
         counted.transcripts += 1
         raters = names(ratings)
+        for name, each in zip(raters, ratings, strict=True):
+            member = self.members.setdefault(name, MemberAnswers())
+            member.asked += len(counted.rubric.criteria)
+            member.answered += len(each.get("verdicts") or ())
         found = []
         levels = [each.get("level") for each in ratings]
         counted.levels.add(_bag(levels))
         if _differ(levels):
             panel = record.get("level")
             answers = {name: _level(each) for name, each in zip(raters, ratings, strict=True)}
-            found.append(_apart(counted, record, LEVEL, counted.rubric.title, "" if panel is None else str(panel), answers))
+            given = [each for each in levels if each is not None]
+            why: Why = "levels far apart" if max(given) - min(given) >= FAR else "outvoted"
+            said = _words(str(record["status"])) if panel is None else str(panel)
+            found.append(_apart(counted, record, why, LEVEL, counted.rubric.title, said, answers))
         findings = {each["criterion"]: each for each in record.get("findings") or ()}
         for criterion in counted.rubric.criteria:
             verdicts = [(each.get("verdicts") or {}).get(criterion.id) for each in ratings]
@@ -116,10 +142,11 @@ class PanelAgreement:
             if _differ(verdicts):
                 finding = findings.get(criterion.id, {})
                 verdict = finding.get("verdict", "not_judged")
-                panel = "undecided" if verdict == "not_judged" else _words(verdict)
+                why = "undecided" if verdict == "not_judged" else "outvoted"
+                said = "undecided" if verdict == "not_judged" else _words(verdict)
                 answers = {name: _words(each or "") for name, each in zip(raters, verdicts, strict=True)}
                 quoted = [(each["turn"], each["quote"]) for each in finding.get("evidence") or ()]
-                found.append(_apart(counted, record, criterion.id, criterion.asks, panel, answers, quoted))
+                found.append(_apart(counted, record, why, criterion.id, criterion.asks, said, answers, quoted))
         return found
 
     @property
@@ -166,6 +193,7 @@ def _differ(row: Sequence[Any]) -> bool:
 def _apart(
     counted: _Counted,
     record: Mapping[str, Any],
+    why: Why,
     question: str,
     asks: str,
     panel: str,
@@ -173,7 +201,7 @@ def _apart(
     evidence: Sequence[tuple[int, str]] = (),
 ) -> Disagreement:
     counted.apart[question] = counted.apart.get(question, 0) + 1
-    return Disagreement(str(record["transcript"]), counted.rubric.id, question, asks, panel, answers, evidence)
+    return Disagreement(why, str(record["transcript"]), counted.rubric.id, question, asks, panel, answers, evidence)
 
 
 def _level(rating: Mapping[str, Any]) -> str:
@@ -188,43 +216,58 @@ def _words(verdict: str) -> str:
 # The list for a person
 
 
-def write_disagreements(path: Path, found: Iterable[Disagreement]) -> int:
-    """Write a CSV of disagreements, a row a question with each member's answer and room for a decision; return how many.
+def write_disagreements(path: Path, found: Iterable[Disagreement]) -> Counter[Why]:
+    """Write a CSV of disagreements: a row a question, with each member's answer and room for a decision. Return how many there
+    are of each kind; what needs a person most comes first, and otherwise the order stays.
 
     UTF-8 with a mark, so that spreadsheets read it; cells that a spreadsheet would take for formulas are quoted. The file is
     put in place when it is whole; without disagreements there is none. Raises :class:`FinelineError` where it cannot be written.
     """
-    count = 0
+    counts: Counter[Why] = Counter()
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="", errors="replace") as file:
-                for row in _rows(found):
-                    csv.writer(file).writerow(row)
-                    count += 1
-            temporary.chmod(0o644)
-            if count:
-                temporary.replace(path)
-            else:
+        with ExitStack() as opened:
+            # Sorted by as many files as there are kinds: no list of all of them is in memory.
+            sorted_out = {why: opened.enter_context(_scratch(path)) for why in REASONS}
+            writers = {why: csv.writer(file) for why, file in sorted_out.items()}
+            raters: list[str] = []
+            for each in found:
+                raters = raters or list(each.answers)
+                writers[each.why].writerow(_row(each, raters))
+                counts[each.why] += 1
+            if not counts:
                 path.unlink(missing_ok=True)
-        finally:
-            temporary.unlink(missing_ok=True)
+                return counts
+            _put_together(path, raters, list(sorted_out.values()))
     except OSError as error:
         raise FinelineError(f"{path} could not be written: {error.strerror or error}.") from None
-    return max(0, count - 1)
+    return counts
 
 
-def _rows(found: Iterable[Disagreement]) -> Iterator[list[str]]:
-    raters: list[str] = []
-    for each in found:
-        if not raters:
-            raters = list(each.answers)
-            yield [_cell(name) for name in (*COLUMNS, *raters, *EVIDENCE_COLUMNS)]
-        turns = "; ".join(str(turn) for turn, _ in each.evidence)
-        quotes = " | ".join(quote for _, quote in each.evidence)
-        fixed = (each.transcript, each.rubric, each.question, each.asks, each.panel)
-        yield [_cell(text) for text in (*fixed, *(each.answers.get(name, "") for name in raters), turns, quotes, "")]
+def _scratch(path: Path) -> IO[str]:
+    """Return a file without a name, on the disk where ``path`` will be."""
+    return tempfile.TemporaryFile("w+", encoding="utf-8", newline="", errors="replace", dir=path.parent)
+
+
+def _put_together(path: Path, raters: Sequence[str], parts: Sequence[IO[str]]) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerow([_cell(name) for name in (*COLUMNS, *raters, *EVIDENCE_COLUMNS)])
+            for part in parts:
+                part.seek(0)
+                shutil.copyfileobj(part, file)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _row(each: Disagreement, raters: Sequence[str]) -> list[str]:
+    turns = "; ".join(str(turn) for turn, _ in each.evidence)
+    quotes = " | ".join(quote for _, quote in each.evidence)
+    fixed = (each.why, each.transcript, each.rubric, each.question, each.asks, each.panel)
+    return [_cell(text) for text in (*fixed, *(each.answers.get(name, "") for name in raters), turns, quotes, "")]
 
 
 def _cell(text: str) -> str:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from simulator.analysis.panel import Disagreement, PanelAgreement, RubricAgreement
+    from simulator.analysis.panel import Disagreement, PanelAgreement
     from simulator.analysis.resampling import Figure
     from simulator.domain.rubric import Rubric
 
@@ -38,7 +38,7 @@ def disagreements_path(out: Path) -> Path:
 
 def summed_up(out: Path, rubrics: Sequence[Rubric], judge: str) -> list[str]:
     """Read a results file, list beside it what the members of ``judge`` disagree on, and return lines to say about both."""
-    from simulator.analysis.panel import PanelAgreement, write_disagreements
+    from simulator.analysis.panel import REASONS, PanelAgreement, write_disagreements
     from simulator.batch.results import records
 
     agreement = PanelAgreement(rubrics, judge)
@@ -48,34 +48,39 @@ def summed_up(out: Path, rubrics: Sequence[Rubric], judge: str) -> list[str]:
             yield from agreement.add(placed.record)
 
     place = disagreements_path(out)
-    listed = write_disagreements(place, found())
-    lines = told(agreement.result())
-    if lines and listed:
-        lines.append(f"{listed:,} disagreements to look at: {place}")
+    counts = write_disagreements(place, found())
+    lines = told(agreement)
+    if counts:
+        kinds = ", ".join(f"{counts[why]:,} {why}" for why in REASONS if counts[why])
+        lines.append(f"To look at: {counts.total():,} disagreements ({kinds}), listed in {place}")
     return lines
 
 
-def told(agreement: Sequence[RubricAgreement]) -> list[str]:
+def told(agreement: PanelAgreement) -> list[str]:
     """Return lines for a terminal: how far the members agree on each rubric's level and, below it, on each question."""
     from simulator.analysis.agreement import krippendorff_advice
 
-    if not agreement:
+    rubrics = agreement.result()
+    if not rubrics:
         return []
-    names = [each.rubric for each in agreement] + [f"  {one.criterion}" for each in agreement for one in each.criteria]
+    names = [each.rubric for each in rubrics] + [f"  {one.criterion}" for each in rubrics for one in each.criteria]
     width = max(map(len, names))
-    lines = ["Agreement of the members (Krippendorff's α, 95% interval; n transcripts that two or more rated):"]
-    for rubric in agreement:
-        advice = krippendorff_advice(rubric.level.value)
-        lines.append(f"  {rubric.rubric:<{width}}  {_figure(rubric.level)}, {_apart(rubric.disagreements)}: level {advice}")
-        lines += [
-            f"    {each.criterion:<{width - 2}}  {_figure(each.alpha)}, {_apart(each.disagreements)}" for each in rubric.criteria
-        ]
+    lines = ["Agreement of the members (Krippendorff's α, 95% interval; n transcripts that two or more answered):"]
+    for rubric in rubrics:
+        asked = [each for each in rubric.criteria if each.alpha.n]
+        advice = f": {krippendorff_advice(rubric.level.value)}" if rubric.level.value is not None else ""
+        lines.append(f"  {rubric.rubric:<{width}}  {_figure(rubric.level)}, {_apart(rubric.disagreements)}{advice}")
+        lines += [f"    {each.criterion:<{width - 2}}  {_figure(each.alpha)}, {_apart(each.disagreements)}" for each in asked]
+        if len(asked) < len(rubric.criteria):
+            lines.append(f"    {len(rubric.criteria) - len(asked)} questions that no two members answered")
+    shares = (f"{name} {each.answered / each.asked:.0%}" for name, each in agreement.members.items() if each.asked)
+    lines.append(f"Questions answered usably: {', '.join(shares)}")
     return lines
 
 
 def _figure(figure: Figure) -> str:
     if figure.value is None:
-        return f"α   –                n {figure.n:<6,} ({figure.reason})"
+        return f"α   –                   n {figure.n:,} ({figure.reason})"
     interval = f"[{figure.low:5.2f}, {figure.high:5.2f}]" if figure.low is not None and figure.high is not None else ""
     return f"α {figure.value:5.2f} {interval:<14}  n {figure.n:,}"
 

@@ -51,10 +51,15 @@ def test_what_members_disagree_on_is_told_level_first() -> None:
             rating("a", 4, warm="met", thanks="met"), rating("b", None, warm="not_met", thanks="met"), rating("c", 2, warm="met")
         )
     )
-    assert [(each.question, each.panel, dict(each.answers)) for each in found] == [
-        ("(level)", "3", {"a": "4", "b": "not scored", "c": "2"}),
-        ("warm", "undecided", {"a": "met", "b": "not met", "c": "met"}),
+    assert [(each.why, each.question, each.panel, dict(each.answers)) for each in found] == [
+        ("levels far apart", "(level)", "3", {"a": "4", "b": "not scored", "c": "2"}),
+        ("undecided", "warm", "undecided", {"a": "met", "b": "not met", "c": "met"}),
     ]
+    assert {name: (each.answered, each.asked) for name, each in agreement.members.items()} == {
+        "a": (2, 2),
+        "b": (2, 2),
+        "c": (1, 2),
+    }
     [rubric] = agreement.result()
     assert (rubric.transcripts, rubric.disagreements) == (1, 1)
     assert [(each.criterion, each.disagreements, each.alpha.n) for each in rubric.criteria] == [("warm", 1, 1), ("thanks", 0, 1)]
@@ -106,14 +111,29 @@ def test_the_list_opens_in_a_spreadsheet_and_runs_nothing_there(tmp_path: Path) 
         record(rating("a", 3, warm="met"), rating("b", 3, warm="not_met"), transcript="-1+1"),
         record(rating("a", 3, warm="met"), rating("b", 3, warm="met"), transcript="alike"),
         record(rating("a", 5, thanks="met"), rating("b", 2, thanks="met"), transcript="two"),
+        record(rating("a", 5, thanks="met"), rating("b", 5, thanks="not_met"), transcript="three"),
     ]
     path = tmp_path / "out.csv"
-    assert write_disagreements(path, (each for one in records for each in agreement.add(one))) == 2
+    counts = write_disagreements(path, (each for one in reversed(records) for each in agreement.add(one)))
+    assert counts == {"undecided": 1, "levels far apart": 1, "outvoted": 1}
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     with path.open(encoding="utf-8-sig", newline="") as file:
-        head, warm, level = csv.reader(file)
-    assert head == ["transcript", "rubric", "question", "asks", "panel", "a", "b", "turn", "quote", "decision"]
-    assert warm == ["'-1+1", "kind", "warm", "Is it warm?", "undecided", "met", "not met", "2; 4", "'=so sorry | Bye", ""]
-    assert level[:7] == ["two", "kind", "(level)", "Kind", "3", "5", "2"]
-    assert write_disagreements(path, []) == 0
+        head, warm, level, thanks = csv.reader(file)
+    assert [row[0] for row in (warm, level, thanks)] == ["undecided", "levels far apart", "outvoted"], "most pressing first"
+    assert head == ["why", "transcript", "rubric", "question", "asks", "panel", "a", "b", "turn", "quote", "decision"]
+    assert warm == [
+        "undecided",
+        "'-1+1",
+        "kind",
+        "warm",
+        "Is it warm?",
+        "undecided",
+        "met",
+        "not met",
+        "2; 4",
+        "'=so sorry | Bye",
+        "",
+    ]
+    assert level[1:8] == ["two", "kind", "(level)", "Kind", "3", "5", "2"]
+    assert not write_disagreements(path, [])
     assert list(tmp_path.iterdir()) == [], "without disagreements there is no list, and nothing is left lying about"
