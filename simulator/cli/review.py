@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,10 +16,14 @@ from simulator.domain.errors import UsageError, unknown
 if TYPE_CHECKING:
     from simulator.batch.manifest import RunManifest
     from simulator.batch.rating_file import RatingFile
+    from simulator.batch.readers import Rejected
     from simulator.batch.review import Review
+    from simulator.batch.sources import Source
     from simulator.batch.worklist import Graded, RubricToRate, Worklist
+    from simulator.domain.transcript import Transcript
 
 app = typer.Typer(rich_markup_mode=None)
+_STORE = "store:"
 _NAMED = 5  # transcripts named in a message
 
 
@@ -128,13 +131,28 @@ def _make_ready(
     order = chosen(graded.transcripts, file.rater, sample=sample, seed=seed)
     prompts = [each for each in (manifest.prompt, manifest.detector) if each] if manifest is not None else []
     rated = {transcript for transcript, _ in file.grades}
-    work = make_ready(order, results, chain.from_iterable(each.transcripts() for each in sources), rated=rated, prompts=prompts)
+    work = make_ready(order, results, _transcripts(sources), rated=rated, prompts=prompts)
     if not work.items:
         raise UsageError(
             "All transcripts have changed since they were graded." if work.changed else "Not one of the transcripts was found.",
             hint=f"Looked in {', '.join(path for each in sources for path in each.paths)}; say where with --transcripts PATH.",
         )
     return work
+
+
+def _transcripts(sources: Iterable[Source]) -> Iterator[Transcript | Rejected]:
+    """Yield the transcripts of files, and the app's own sessions."""
+    from simulator import settings
+    from simulator.batch.readers import read
+    from simulator.batch.sessions import saved_sessions
+
+    for source in sources:
+        files = [each for each in source.paths if not each.startswith(_STORE)]
+        if files:
+            yield from read(files, source.reading)
+        for each in source.paths:
+            if each.startswith(_STORE):
+                yield from saved_sessions(settings.data_folder(), each.removeprefix(_STORE) or None)
 
 
 def _beginning(work: Worklist, review: Review) -> list[str]:
