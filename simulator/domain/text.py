@@ -36,4 +36,6 @@ def clean(text: str, *, keep_newlines: bool = True) -> str:
 
 def fold(text: str) -> str:
     """Return ``text`` as evidence is compared: NFKC, straight quotes, one space between words, case folded."""
+    if text.isascii():
+        return " ".join(text.replace("`", "'").split()).lower()  # the same, sooner
     return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).split()).casefold()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -217,7 +217,8 @@ def interpret(text: str, schema: type[T], check: Callable[[T], str | None] | Non
     if data is None:
         return Misfit("it is not a JSON object", json=False)
     try:
-        value = schema.model_validate(_clean(data))
+        # Clean words stay so, unless something hides behind an escape of JSON's.
+        value = schema.model_validate(data if text.isprintable() and "\\" not in text else _clean(data))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, each['loc'])) or 'the object'}: {each['msg']}" for each in error.errors()[:5]]
         return Misfit("; ".join(problems), json=True)
@@ -232,12 +233,9 @@ def find_object(text: str) -> dict[str, Any] | None:
 
     An object that was cut off is never mended: what is missing would be made up.
     """
-    candidates = [text, *reversed(_FENCE.findall(text))]
     start, end = text.find("{"), text.rfind("}")
     whole = 0 <= start < end
-    if whole:
-        candidates.append(text[start : end + 1])
-    for candidate in candidates:
+    for candidate in _candidates(text, start, end):
         try:
             data = json.loads(candidate)
         except (ValueError, RecursionError):
@@ -256,6 +254,14 @@ def find_object(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) and data else None
+
+
+def _candidates(text: str, start: int, end: int) -> Iterator[str]:
+    """Yield what may be the object: all of it, what is fenced, what is between the outermost braces."""
+    yield text
+    yield from reversed(_FENCE.findall(text))
+    if 0 <= start < end:
+        yield text[start : end + 1]
 
 
 def _clean(data: Any) -> Any:

@@ -53,3 +53,9 @@ def test_no_escape_or_control_survives(text: str) -> None:
 def test_folding_sets_quotes_case_and_space_aside() -> None:
     assert fold("  It’s “FINE”,\n really ") == 'it\'s "fine", really'
     assert fold("ﬁne") == "fine"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=30))
+def test_plain_text_is_folded_as_any_other(text: str) -> None:
+    assert fold(f"{text}é") == f"{fold(text)}{' ' if text[-1:].isspace() and text.strip() else ''}é"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from simulator.domain.grade import Evidence
 from simulator.domain.text import clean
-from simulator.domain.transcript import Transcript, Turn
-from simulator.grading.evidence import Check, check
+from simulator.domain.transcript import Transcript
+from simulator.grading.evidence import Check, Recording
 from simulator.grading.judges.prompt import lines, unfence
 from simulator.language.neutral import neutralise
 
@@ -22,7 +21,7 @@ class View:
     def __init__(self, transcript: Transcript, *, blind: bool, names: Iterable[str] = ()) -> None:
         self._transcript = transcript
         self._said = [turn.text for turn in transcript.turns]
-        texts = [clean(text) for text in self._said]
+        texts = self._cleaned = [clean(text) for text in self._said]
         known = [name for name in (transcript.identity, *names) if name]
         self._neutral = neutralise(texts, known) if blind else None
         self.texts: tuple[str, ...] = tuple(self._neutral.texts if self._neutral is not None else texts)
@@ -37,24 +36,27 @@ class View:
         """The transcript as the judge reads it, one line a turn."""
         return lines(self._transcript, self.texts)
 
-    @cached_property
-    def _shown(self) -> Transcript:
-        """What the judge reads as a transcript of its own, to look for its quotes in."""
-        spoken = zip(self._transcript.turns, self.texts, strict=True)
-        turns = [Turn.model_construct(role=turn.role, text=unfence(text)) for turn, text in spoken]
-        return Transcript.model_construct(id=self._transcript.id, turns=turns)
-
     def check(self, turn: int, quote: str) -> Check:
         """Check words the judge quotes from what it read, then again, restored, against what was said."""
-        claimed = Evidence.model_construct(turn=turn, quote=unfence(quote))
-        if turn < 1:
-            claimed.turn = len(self.texts) + 1  # no turn there either; the words may still have one place
-        seen = check(self._shown, claimed)
+        seen = self._shown.check(turn, unfence(quote))
         if not seen.holds:
             return seen
         number = seen.evidence.turn
-        at = unfence(self.texts[number - 1]).index(seen.evidence.quote)
-        exact = self.texts[number - 1][at : at + len(seen.evidence.quote)]
+        shown = self.texts[number - 1]
+        at = unfence(shown).index(seen.evidence.quote)
+        exact = shown[at : at + len(seen.evidence.quote)]
         said = self._neutral.restore(number - 1, exact) if self._neutral is not None else exact
-        restored = check(self._transcript, Evidence(turn=number, quote=said))
+        if said == seen.evidence.quote and shown == self._cleaned[number - 1]:
+            return seen  # nothing was made blind in this turn
+        restored = self._recorded.check(number, said)
         return Check(restored.evidence, restored.fault, seen.moved_from)
+
+    @cached_property
+    def _shown(self) -> Recording:
+        """What the judge reads, to look for its quotes in."""
+        return Recording((turn.role, unfence(text)) for turn, text in zip(self._transcript.turns, self.texts, strict=True))
+
+    @cached_property
+    def _recorded(self) -> Recording:
+        """What was said."""
+        return Recording((turn.role, text) for turn, text in zip(self._transcript.turns, self._cleaned, strict=True))
