@@ -8,6 +8,7 @@ from simulator import __version__
 from simulator.domain.grade import Grade, GradeVersions
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
+from simulator.grading.judges.panel import undecided
 from simulator.grading.judges.protocol import Judge, Judgement
 from simulator.grading.score import score
 
@@ -43,6 +44,8 @@ def graded(
             versions=versions,
         )
     result = score(rubric, judgement.findings)
+    open_questions = undecided(judgement.findings, judgement.ratings)
+    split = f" The judges were undecided on {', '.join(open_questions)}." if open_questions else ""
     return Grade(
         transcript=transcript.id,
         rubric=rubric.id,
@@ -50,7 +53,7 @@ def graded(
         status=result.status,
         level=result.level,
         score=result.score,
-        reason=result.reason,
+        reason=f"{result.reason}{split}",
         findings=judgement.findings,
         ratings=judgement.ratings,
         usage=judgement.usage,

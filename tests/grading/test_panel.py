@@ -76,14 +76,21 @@ async def on_warm(*members: Fixed) -> Finding:
 async def test_what_more_than_half_found_is_the_verdict() -> None:
     found = await on_warm(says("a", "met"), says("b", "not_met"), says("c", "met"))
     assert (found.verdict, found.counted, found.substantiated) == ("met", True, True)
-    assert found.reason == "Met by a, c; not met by b. So it is."
+    assert found.reason == "a, c: met; b: not met. So it is."
 
 
 async def test_a_tie_is_left_undecided_and_does_not_count() -> None:
     found = await on_warm(says("a", "met", "met", (2, "so sorry")), says("b", "not_met", "met", (4, "There you go")))
     assert (found.verdict, found.counted) == ("not_judged", False)
     assert [each.turn for each in found.evidence] == [2, 4], "whoever decides sees what either rests on"
-    assert found.reason == "Undecided: met by a; not met by b."
+    assert found.reason == "Undecided. a: met; b: not met."
+
+
+async def test_the_grade_says_what_was_undecided() -> None:
+    made = await grade(TALK, RUBRIC, Panel([says("a", "met", "met"), says("b", "not_met", "met")]))
+    assert (made.level, made.reason) == (5, "1 of 1 points met: level 5. The judges were undecided on warm.")
+    unjudged = await grade(TALK, RUBRIC, Panel([says("a", "not_judged", "met"), says("b", "not_judged", "met")]))
+    assert "undecided" not in unjudged.reason
 
 
 async def test_half_is_not_more_than_half() -> None:
@@ -94,7 +101,7 @@ async def test_half_is_not_more_than_half() -> None:
 async def test_who_has_no_usable_answer_takes_no_part() -> None:
     found = await on_warm(says("a", "not_judged"), says("b", "unsubstantiated"), says("c", "not_met"))
     assert (found.verdict, found.counted) == ("not_met", True)
-    assert "no usable answer from a, b" in found.reason
+    assert "a, b: no usable answer" in found.reason
 
 
 async def test_most_finding_it_does_not_apply_makes_it_not_applicable() -> None:
@@ -221,7 +228,7 @@ async def test_repeats_are_calls_of_their_own_with_seeds_of_their_own() -> None:
     assert len(model.calls) == judged.usage.calls == 3
     assert len({each.seed for each in model.calls}) == 3
     assert judged.findings[0].verdict == "met"
-    assert judged.findings[0].reason == "Met by m (2 of 3); not met by m (1 of 3). Heard."
+    assert judged.findings[0].reason == "m (2 of 3): met; m (1 of 3): not met. Heard."
     assert [(each.judge, each.repeat) for each in judged.ratings] == [("m", 1), ("m", 2), ("m", 3)]
 
 
@@ -241,7 +248,7 @@ async def test_a_repeat_that_fails_is_noted_and_the_others_stand() -> None:
     judged = await Panel([ModelJudge(model)], 3).judge(TALK, RUBRIC)
     assert not judged.failure
     assert [each.status for each in judged.ratings].count("failed") == 1
-    assert "no usable answer from m (1 of 3)" in judged.findings[0].reason
+    assert "m (1 of 3): no usable answer" in judged.findings[0].reason
 
 
 async def test_members_of_one_name_can_be_told_apart() -> None:

@@ -80,6 +80,14 @@ class _Vote:
         return usable(self.finding)
 
 
+def undecided(findings: Sequence[Finding], ratings: Sequence[Rating]) -> list[str]:
+    """Return the criteria on which a panel had answers and no majority."""
+    if not ratings:
+        return []
+    answered = {criterion for rating in ratings for criterion in rating.verdicts}
+    return [each.criterion for each in findings if each.verdict == "not_judged" and each.criterion in answered]
+
+
 def usable(finding: Finding) -> bool:
     """Return whether a finding answers its question: applicable or not, and substantiated where it is met or not met."""
     return finding.verdict == "not_applicable" or (finding.counted and finding.verdict != "not_judged")
@@ -194,9 +202,9 @@ class Panel:
         if _weight(camp) * 2 <= whole:
             # Both sides' words, for whoever decides.
             quoted = _evidence([each for votes in camps.values() for each in votes])
-            return Finding(criterion=criterion.id, verdict="not_judged", evidence=quoted, reason=_short(f"Undecided: {said}."))
+            return Finding(criterion=criterion.id, verdict="not_judged", evidence=quoted, reason=_short(f"Undecided. {said}."))
         own = camp[0].finding.reason.strip()
-        reason = _short(own if len(camps) == 1 and not silent and len(votes) == 1 else f"{_sentence(said)} {own}".strip())
+        reason = _short(own if len(camps) == 1 and not silent and len(votes) == 1 else f"{said}. {own}".strip())
         if verdict == "not_applicable":
             return Finding(criterion=criterion.id, verdict=verdict, reason=reason)
         return Finding(
@@ -209,13 +217,13 @@ class Panel:
         )
 
     def _said(self, camps: dict[Verdict, list[_Vote]], silent: Sequence[_Seat]) -> str:
+        """Say who found what, the largest camp first."""
         ordered = sorted(camps.items(), key=lambda each: -_weight(each[1]))
-        parts = [f"{_WORDS[verdict]} by {self._named([each.seat for each in camp])}" for verdict, camp in ordered]
         if len(ordered) == 1 and not silent and len(self._seats) > 1:
-            verdict = ordered[0][0]
-            parts = [f"{_WORDS[verdict]} by all {len(self._seats)}"]
+            return f"All {len(self._seats)}: {_WORDS[ordered[0][0]]}"
+        parts = [f"{self._named([each.seat for each in camp])}: {_WORDS[verdict]}" for verdict, camp in ordered]
         if silent:
-            parts.append(f"no usable answer from {self._named(silent)}")
+            parts.append(f"{self._named(silent)}: no usable answer")
         return "; ".join(parts)
 
     def _unanswered(self, criterion: Criterion, votes: Sequence[_Vote]) -> Finding:
@@ -291,10 +299,6 @@ def _evidence(camp: Sequence[_Vote]) -> tuple[Evidence, ...]:
                 if not any(old.turn == new.turn and (old.quote in new.quote or new.quote in old.quote) for old in kept):
                     kept.append(new)
     return tuple(sorted(kept, key=lambda each: each.turn))
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _short(text: str) -> str:
