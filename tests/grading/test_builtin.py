@@ -12,7 +12,8 @@ from simulator.domain.rubric import Applies, Criterion, Rubric
 from simulator.domain.transcript import Transcript, Turn
 from simulator.grading.evidence import verify
 from simulator.grading.grade import grade
-from simulator.grading.judges.builtin import BuiltinJudge, Hears
+from simulator.grading.judges.builtin import BuiltinJudge
+from simulator.grading.judges.hearing import Hears
 
 Talk = Callable[..., Transcript]
 
@@ -196,6 +197,7 @@ async def test_a_transcript_is_listened_to_once_for_all_rubrics_and_again_when_i
     class Counting:
         version = "counting"
         hear = staticmethod(ear.hear)
+        hear_many = staticmethod(ear.hear_many)
 
         def hear_all(self, transcript: Transcript) -> Sequence[tuple[Heard, ...]]:
             listened.append(len(transcript.turns))
@@ -258,3 +260,11 @@ def test_a_feeling_drawn_out_by_the_trainee_was_answered(find: Callable[..., Fin
     assert (found.verdict, found.evidence[0].turn) == ("met", 2)
     assert find(meets, CHAT, hard, CHAT, DODGE, felt, DODGE).verdict == "not_met"
     assert find(meets, felt, DODGE).verdict == "not_met"
+
+
+async def test_many_transcripts_are_judged_at_once_as_one_by_one(ear: Hears, talk: Talk, rubrics: dict[str, Rubric]) -> None:
+    talks = [talk(ADVANCE, KIND), talk(CHAT, YES), talk(ADVANCE, YES, CHAT, KIND), Transcript(id="empty")]
+    wanted = [list(rubrics.values()), [rubrics["boundaries"]], [], list(rubrics.values())[:2]]
+    judged = BuiltinJudge(ear).judge_many(talks, wanted)
+    alone = [[await BuiltinJudge(ear).judge(each, one) for one in some] for each, some in zip(talks, wanted, strict=True)]
+    assert judged == alone

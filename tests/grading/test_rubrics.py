@@ -9,7 +9,8 @@ import pytest
 from simulator.domain.behaviour import Catalogue
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
-from simulator.grading.judges.builtin import BuiltinJudge, Hears
+from simulator.grading.judges.builtin import BuiltinJudge
+from simulator.grading.judges.hearing import Hears
 from simulator.grading.score import Score, score
 
 Talk = Callable[..., Transcript]

@@ -21,31 +21,19 @@ are not English: hearing nothing there means nothing.
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from threading import Lock
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple
 
-from simulator.domain.behaviour import Catalogue, Heard, Role
+from simulator.domain.behaviour import Catalogue, Heard
 from simulator.domain.grade import Evidence, Finding
 from simulator.domain.rubric import Criterion, Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.evidence import excerpt
+from simulator.grading.judges.hearing import CLEAR, Hearing, Hears, Occasion
 from simulator.grading.judges.protocol import Judgement
-from simulator.language.reading import understands
 
 BUILT_IN = "built-in"
-ANSWER_TURNS = 2
-# From this strength of an occasion, leaving it unanswered is held against the trainee.
-CLEAR = 0.7
-# Jokes are many and their words are new each time. Between two jokes of the customer's, who plays on, a faint sign is enough
-# to hear that the trainee joked back, unless the same turn holds something that is no joke.
-PLAYED_BACK = 0.2
-NO_JOKE = frozenset(
-    "hostile sarcasm backhanded_remark passive_aggression condescends curt dismisses_feeling accuses makes_advance "
-    "makes_innuendo reciprocates_advance compliments_appearance shows_intimate_interest names_a_limit_coldly".split()
-)
 # A finding that holds the whole level down is an accusation, and has to be as clear.
 ACCUSES_FROM = CLEAR
 MAX_EVIDENCE = 3
@@ -54,125 +42,15 @@ UNHEARD = "The built-in judge understands only English, and what was said here d
 NEEDS_READER = "This needs a reader's judgement; the built-in judge only hears behaviours."
 
 
-class Hears(Protocol):
-    """The part of the behaviour detector that the judge needs."""
-
-    @property
-    def version(self) -> str:
-        """The version results are recorded with."""
-        ...
-
-    def hear_all(self, transcript: Transcript) -> Sequence[tuple[Heard, ...]]:
-        """Return what is heard in each turn."""
-        ...
-
-    def hear(self, text: str, role: Role) -> tuple[Heard, ...]:
-        """Return what is heard in some words by themselves."""
-        ...
-
-
 Outcome = Literal["met", "broken", "missed"]
-
-_NOWHERE: Mapping[int, Heard] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class _Occasion:
-    """Something that called for the criterion (turn ``at``, or 0 for the conversation), and the trainee's turns to look at."""
-
-    at: int
-    because: str
-    turns: tuple[int, ...]
-    clear: bool = True
+_Said = tuple[tuple[str, str, tuple[str, ...]], ...]
+_MOST_UNASKED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     outcome: Outcome
-    occasion: _Occasion
+    occasion: Occasion
     shown: tuple[tuple[int, Heard], ...] = ()
-
-
-class Hearing:
-    """A transcript with what was heard in it, indexed the way criteria ask for it. Made once for all rubrics."""
-
-    def __init__(self, transcript: Transcript, ear: Hears) -> None:
-        self.transcript = transcript
-        self._ear = ear
-        self._alone: dict[str, frozenset[str]] = {}
-        turns: dict[Role, list[int]] = {"trainee": [], "customer": []}
-        # Who shows what, and in which turns: most behaviours are never shown, and then nothing has to be looked through.
-        self._shows: dict[Role, dict[str, dict[int, Heard]]] = {"trainee": {}, "customer": {}}
-        maybe: dict[int, Heard] = {}
-        for number, (turn, heard) in enumerate(zip(transcript.turns, ear.hear_all(transcript), strict=True), 1):
-            turns[turn.role].append(number)
-            shows = self._shows[turn.role]
-            if turn.role == "trainee" and not any(each.shown and each.id in NO_JOKE for each in heard):
-                maybe.update((number, each) for each in heard if each.id == "banters" and each.strength >= PLAYED_BACK)
-            for each in heard:
-                if each.shown:
-                    shows.setdefault(each.id, {})[number] = each
-            if turn.role == "customer":
-                # What a persona's author says a move shows holds however it was worded.
-                for behaviour in turn.shows:
-                    shows.setdefault(behaviour, {})[number] = Heard(id=behaviour, strength=1, quote=turn.text)
-        jokes = self._shows["customer"].get("banters", _NOWHERE)
-        for number, sign in maybe.items():
-            if all(number + side in jokes and jokes[number + side].strength >= CLEAR for side in (-1, 1)):
-                self._shows["trainee"].setdefault("banters", {})[number] = sign
-        self.trainee = tuple(turns["trainee"])
-        self.understood = all(self._understood(numbers) for numbers in turns.values())
-
-    def _understood(self, numbers: Sequence[int]) -> bool:
-        """Return whether what one speaker said, taken together, is English; too few words to tell are given the benefit."""
-        words = " ".join(self.transcript.turns[number - 1].text for number in numbers)
-        return understands(words) or not any(char.isalpha() for char in words)
-
-    def shown_by(self, role: Role, behaviours: Sequence[str]) -> list[tuple[int, Heard]]:
-        """Return the turns in which a speaker shows one of ``behaviours``, in order, each with the clearest of them."""
-        shows = self._shows[role]
-        clearest: dict[int, Heard] = {}
-        for behaviour in behaviours:
-            for number, heard in shows.get(behaviour, _NOWHERE).items():
-                if number not in clearest or heard.strength > clearest[number].strength:
-                    clearest[number] = heard
-        return sorted(clearest.items())
-
-    def rest_from(self, number: int) -> tuple[int, ...]:
-        """Return all of the trainee's turns from turn ``number`` on."""
-        return self.trainee[bisect_left(self.trainee, number) :]
-
-    def answers_to(self, number: int) -> tuple[int, ...]:
-        """Return the trainee's turns that answer turn ``number`` (itself the first, when it is theirs)."""
-        at = bisect_left(self.trainee, number)
-        return self.trainee[at : at + ANSWER_TURNS]
-
-    def in_turns(
-        self, numbers: Sequence[int], behaviours: Sequence[str], unless: Sequence[str] = ()
-    ) -> tuple[tuple[int, Heard], ...]:
-        """Return, for each of the trainee's turns that shows one of ``behaviours``, the strongest sign, in order.
-
-        A sign does not count where the same words also show one of ``unless``.
-        """
-        shows = self._shows["trainee"]
-        strongest: dict[int, Heard] = {}
-        for behaviour in behaviours:
-            for number, sign in shows.get(behaviour, _NOWHERE).items():
-                if number not in numbers or (number in strongest and strongest[number].strength >= sign.strength):
-                    continue
-                void = [shows[each][number] for each in unless if number in shows.get(each, _NOWHERE)]
-                if not void or not self._voided(sign, void):
-                    strongest[number] = sign
-        return tuple(sorted(strongest.items()))
-
-    def _voided(self, sign: Heard, voiding: Sequence[Heard]) -> bool:
-        """Return whether the words of ``sign`` also show one of ``voiding``, which was heard somewhere in its turn."""
-        if any(sign.quote in each.quote or each.quote in sign.quote for each in voiding):
-            return True
-        # A behaviour is quoted where it is clearest; it may be in these words too.
-        if sign.quote not in self._alone:
-            self._alone[sign.quote] = frozenset(each.id for each in self._ear.hear(sign.quote, "trainee") if each.shown)
-        return any(each.id in self._alone[sign.quote] for each in voiding)
 
 
 class BuiltinJudge:
@@ -184,8 +62,9 @@ class BuiltinJudge:
     def __init__(self, detector: Hears, catalogue: Catalogue | None = None) -> None:
         self._detector = detector
         self._lock = Lock()
-        self._last: tuple[tuple[tuple[str, str, tuple[str, ...]], ...], Hearing] | None = None
-        self._titles: Mapping[str, str] = {each.id: each.title for each in catalogue} if catalogue else {}
+        self._last: tuple[_Said, Hearing] | None = None
+        self._titles = {each.id: _lowered(each.title) for each in catalogue} if catalogue else {}
+        self._unasked: dict[tuple[str, str], Finding] = {}
 
     @property
     def name(self) -> str:
@@ -199,7 +78,7 @@ class BuiltinJudge:
 
     def hear(self, transcript: Transcript) -> Hearing:
         """Listen to a transcript once, for as many rubrics as there are: the last one is remembered by what was said in it."""
-        said = tuple((turn.role, turn.text, turn.shows) for turn in transcript.turns)
+        said: _Said = tuple((turn.role, turn.text, turn.shows) for turn in transcript.turns)
         with self._lock:
             if self._last is None or self._last[0] != said:
                 self._last = said, Hearing(transcript, self._detector)
@@ -208,6 +87,12 @@ class BuiltinJudge:
     async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
         """Return a finding for each criterion; it cannot fail. The listening is done in a thread."""
         return self.judge_heard(await asyncio.to_thread(self.hear, transcript), rubric)
+
+    def judge_many(self, transcripts: Sequence[Transcript], rubrics: Sequence[Sequence[Rubric]]) -> list[list[Judgement]]:
+        """Return a judgement for each of a transcript's rubrics, for each transcript; listening to many at once is quickest."""
+        heard = self._detector.hear_many(transcripts)
+        hearings = (Hearing(each, self._detector, turns) for each, turns in zip(transcripts, heard, strict=True))
+        return [[self.judge_heard(hearing, one) for one in wanted] for hearing, wanted in zip(hearings, rubrics, strict=True)]
 
     def judge_heard(self, hearing: Hearing, rubric: Rubric) -> Judgement:
         """Judge a transcript that was already listened to."""
@@ -219,47 +104,48 @@ class BuiltinJudge:
         taken = len(hearing.trainee)
         if taken < applies.min_turns:
             reason = f"This is only asked once you have spoken {applies.min_turns} times; you spoke {_times(taken)}."
-            return Finding(criterion=criterion.id, verdict="not_applicable", reason=reason)
+            return self._unanswered(criterion, "not_applicable", reason)
         if not hearing.understood:
-            return Finding(criterion=criterion.id, verdict="not_judged", reason=UNHEARD)
+            return self._unanswered(criterion, "not_judged", UNHEARD)
         occasions = self._occasions(hearing, criterion)
         if not occasions:
-            return Finding(criterion=criterion.id, verdict="not_applicable", reason="Nothing in this conversation called for it.")
+            return self._unanswered(criterion, "not_applicable", "Nothing in this conversation called for it.")
         if not criterion.met_by and not criterion.broken_by:
-            return Finding(criterion=criterion.id, verdict="not_judged", reason=NEEDS_READER)
+            return self._unanswered(criterion, "not_judged", NEEDS_READER)
         answers = [self._answer(hearing, criterion, occasion) for occasion in occasions]
         answers = [each for each in answers if each.outcome != "missed" or each.occasion.clear]
         if not answers:
-            return Finding(
-                criterion=criterion.id,
-                verdict="not_applicable",
-                reason="Nothing called for it clearly enough to hold it against you.",
-            )
+            reason = "Nothing called for it clearly enough to hold it against you."
+            return self._unanswered(criterion, "not_applicable", reason)
         return self._conclude(hearing, criterion, answers)
 
-    def _occasions(self, hearing: Hearing, criterion: Criterion) -> list[_Occasion]:
+    def _unanswered(self, criterion: Criterion, verdict: Literal["not_applicable", "not_judged"], reason: str) -> Finding:
+        """Return a finding without evidence. There are few of them, and most findings are one: each is made once."""
+        found = self._unasked.get((criterion.id, reason))
+        if found is None:
+            if len(self._unasked) >= _MOST_UNASKED:
+                self._unasked.clear()
+            found = self._unasked[criterion.id, reason] = Finding(criterion=criterion.id, verdict=verdict, reason=reason)
+        return found
+
+    def _occasions(self, hearing: Hearing, criterion: Criterion) -> list[Occasion]:
         applies = criterion.applies
         if applies.customer:
-            occasions = self._called_for(hearing, "customer", applies.customer)
+            occasions = hearing.called_for("customer", applies.customer)
             if criterion.by_the_end:
-                occasions = [replace(each, turns=hearing.rest_from(each.at)) for each in occasions]
+                occasions = [each._replace(turns=hearing.rest_from(each.at)) for each in occasions]
             if not applies.trainee:
                 return occasions
             return [each for each in occasions if hearing.in_turns(each.turns, applies.trainee)]
         if applies.trainee:
-            occasions = self._called_for(hearing, "trainee", applies.trainee)
+            occasions = hearing.called_for("trainee", applies.trainee)
             if criterion.met_by:
                 return occasions
             # Nobody earns points for what was only faintly heard of them.
             return [each for each in occasions if self._broken(hearing, criterion, each.turns)]
-        return [_Occasion(0, "", hearing.trainee)]
+        return [Occasion(0, "", hearing.trainee)]
 
-    @staticmethod
-    def _called_for(hearing: Hearing, role: Role, behaviours: Sequence[str]) -> list[_Occasion]:
-        called = ((number, heard, hearing.answers_to(number)) for number, heard in hearing.shown_by(role, behaviours))
-        return [_Occasion(number, heard.id, answers, heard.strength >= CLEAR) for number, heard, answers in called if answers]
-
-    def _answer(self, hearing: Hearing, criterion: Criterion, occasion: _Occasion) -> _Answer:
+    def _answer(self, hearing: Hearing, criterion: Criterion, occasion: Occasion) -> _Answer:
         broken = self._broken(hearing, criterion, occasion.turns)
         allowed = max(1, int(criterion.tolerates * len(occasion.turns))) if criterion.tolerates else 0
         if len(broken) > allowed:
@@ -327,7 +213,7 @@ class BuiltinJudge:
         numbers: list[int] = []
         for answer in answers:
             looked_at = answer.occasion.turns
-            number = looked_at[0] if answer.occasion.at else max(looked_at, key=lambda each: len(turns[each - 1].text))
+            number = looked_at[0] if answer.occasion.at else hearing.longest
             if number not in numbers:
                 numbers.append(number)
         quotes = ((number, excerpt(turns[number - 1].text)) for number in numbers)
@@ -336,8 +222,7 @@ class BuiltinJudge:
     # Reasons, one plain sentence each
 
     def _title(self, behaviour: str) -> str:
-        title = self._titles.get(behaviour) or behaviour.replace("_", " ").replace("-", " ")
-        return title[:1].lower() + title[1:]
+        return self._titles.get(behaviour) or _lowered(behaviour.replace("_", " ").replace("-", " "))
 
     def _titled(self, behaviours: Sequence[str]) -> str:
         """Name a few behaviours; a list of ten would say no more."""
@@ -374,6 +259,10 @@ class BuiltinJudge:
         where = _turns([each.at for each in occasions])
         chance = "was the moment" if len(occasions) == 1 else "were the moments"
         return f"{where[:1].upper()}{where[1:]} {chance} ({causes}); your answer was not heard as this ({wanted}).{answered}"
+
+
+def _lowered(title: str) -> str:
+    return title[:1].lower() + title[1:]
 
 
 def _times(number: int) -> str:

@@ -1,0 +1,159 @@
+"""A transcript with what was heard in it, indexed the way criteria ask for it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+from simulator.domain.behaviour import Heard, Role
+from simulator.domain.transcript import Transcript
+from simulator.language.reading import understands
+
+ANSWER_TURNS = 2
+# From this strength of an occasion, leaving it unanswered is held against the trainee.
+CLEAR = 0.7
+# Jokes are many and their words are new each time. Between two jokes of the customer's, who plays on, a faint sign is enough
+# to hear that the trainee joked back, unless the same turn holds something that is no joke.
+PLAYED_BACK = 0.2
+NO_JOKE = frozenset(
+    "hostile sarcasm backhanded_remark passive_aggression condescends curt dismisses_feeling accuses makes_advance "
+    "makes_innuendo reciprocates_advance compliments_appearance shows_intimate_interest names_a_limit_coldly".split()
+)
+_NOWHERE: Mapping[int, Heard] = {}
+
+
+class Hears(Protocol):
+    """The part of the behaviour detector that the judge needs."""
+
+    @property
+    def version(self) -> str:
+        """The version results are recorded with."""
+        ...
+
+    def hear_all(self, transcript: Transcript) -> Sequence[tuple[Heard, ...]]:
+        """Return what is heard in each turn."""
+        ...
+
+    def hear_many(self, transcripts: Iterable[Transcript]) -> Sequence[Sequence[tuple[Heard, ...]]]:
+        """Return what is heard in each turn of each transcript."""
+        ...
+
+    def hear(self, text: str, role: Role) -> tuple[Heard, ...]:
+        """Return what is heard in some words by themselves."""
+        ...
+
+
+class Occasion(NamedTuple):
+    """Something that called for a criterion (turn ``at``, or 0 for the conversation), and the trainee's turns to look at."""
+
+    at: int
+    because: str
+    turns: tuple[int, ...]
+    clear: bool = True
+
+
+class Hearing:
+    """A transcript with what was heard in it, indexed the way criteria ask for it. Made once for all rubrics."""
+
+    def __init__(self, transcript: Transcript, ear: Hears, heard_in_turns: Sequence[tuple[Heard, ...]] | None = None) -> None:
+        """``heard_in_turns`` is what ``ear`` hears in each turn, where it was asked already."""
+        if heard_in_turns is None:
+            heard_in_turns = ear.hear_all(transcript)
+        self.transcript = transcript
+        self._ear = ear
+        self._called: dict[tuple[Role, tuple[str, ...]], list[Occasion]] = {}
+        self._alone: dict[str, frozenset[str]] = {}
+        turns: dict[Role, list[int]] = {"trainee": [], "customer": []}
+        # Who shows what, and in which turns: most behaviours are never shown, and then nothing has to be looked through.
+        self._shows: dict[Role, dict[str, dict[int, Heard]]] = {"trainee": {}, "customer": {}}
+        maybe: dict[int, Heard] = {}
+        for number, (turn, heard) in enumerate(zip(transcript.turns, heard_in_turns, strict=True), 1):
+            turns[turn.role].append(number)
+            shows = self._shows[turn.role]
+            if turn.role == "trainee" and not any(each.shown and each.id in NO_JOKE for each in heard):
+                maybe.update((number, each) for each in heard if each.id == "banters" and each.strength >= PLAYED_BACK)
+            for each in heard:
+                if each.shown:
+                    shows.setdefault(each.id, {})[number] = each
+            if turn.role == "customer":
+                # What a persona's author says a move shows holds however it was worded.
+                for behaviour in turn.shows:
+                    shows.setdefault(behaviour, {})[number] = Heard(id=behaviour, strength=1, quote=turn.text)
+        jokes = self._shows["customer"].get("banters", _NOWHERE)
+        for number, sign in maybe.items():
+            if all(number + side in jokes and jokes[number + side].strength >= CLEAR for side in (-1, 1)):
+                self._shows["trainee"].setdefault("banters", {})[number] = sign
+        self.trainee = tuple(turns["trainee"])
+        self.understood = all(self._understood(numbers) for numbers in turns.values())
+
+    def _understood(self, numbers: Sequence[int]) -> bool:
+        """Return whether what one speaker said, taken together, is English; too few words to tell are given the benefit."""
+        words = " ".join(self.transcript.turns[number - 1].text for number in numbers)
+        return understands(words) or not any(char.isalpha() for char in words)
+
+    def shown_by(self, role: Role, behaviours: Sequence[str]) -> list[tuple[int, Heard]]:
+        """Return the turns in which a speaker shows one of ``behaviours``, in order, each with the clearest of them."""
+        shows = self._shows[role]
+        if shows.keys().isdisjoint(behaviours):
+            return []
+        clearest: dict[int, Heard] = {}
+        for behaviour in behaviours:
+            for number, heard in shows.get(behaviour, _NOWHERE).items():
+                if number not in clearest or heard.strength > clearest[number].strength:
+                    clearest[number] = heard
+        return sorted(clearest.items())
+
+    def rest_from(self, number: int) -> tuple[int, ...]:
+        """Return all of the trainee's turns from turn ``number`` on."""
+        return self.trainee[bisect_left(self.trainee, number) :]
+
+    def called_for(self, role: Role, behaviours: tuple[str, ...]) -> list[Occasion]:
+        """Return the occasions that a speaker's behaviours made, in order: those that the trainee had a turn left to answer."""
+        found = self._called.get((role, behaviours))
+        if found is None:
+            called = ((number, heard, self.answers_to(number)) for number, heard in self.shown_by(role, behaviours))
+            found = [Occasion(number, heard.id, turns, heard.strength >= CLEAR) for number, heard, turns in called if turns]
+            self._called[role, behaviours] = found
+        return found
+
+    @cached_property
+    def longest(self) -> int:
+        """The number of the trainee's longest turn, the first of several; 0 where they said nothing."""
+        turns = self.transcript.turns
+        return max(self.trainee, key=lambda number: len(turns[number - 1].text), default=0)
+
+    def answers_to(self, number: int) -> tuple[int, ...]:
+        """Return the trainee's turns that answer turn ``number`` (itself the first, when it is theirs)."""
+        at = bisect_left(self.trainee, number)
+        return self.trainee[at : at + ANSWER_TURNS]
+
+    def in_turns(
+        self, numbers: Sequence[int], behaviours: Sequence[str], unless: Sequence[str] = ()
+    ) -> tuple[tuple[int, Heard], ...]:
+        """Return, for each of the trainee's turns that shows one of ``behaviours``, the strongest sign, in order.
+
+        A sign does not count where the same words also show one of ``unless``.
+        """
+        shows = self._shows["trainee"]
+        if shows.keys().isdisjoint(behaviours):
+            return ()
+        strongest: dict[int, Heard] = {}
+        for behaviour in behaviours:
+            for number, sign in shows.get(behaviour, _NOWHERE).items():
+                if number not in numbers or (number in strongest and strongest[number].strength >= sign.strength):
+                    continue
+                void = [shows[each][number] for each in unless if number in shows.get(each, _NOWHERE)]
+                if not void or not self._voided(sign, void):
+                    strongest[number] = sign
+        return tuple(sorted(strongest.items()))
+
+    def _voided(self, sign: Heard, voiding: Sequence[Heard]) -> bool:
+        """Return whether the words of ``sign`` also show one of ``voiding``, which was heard somewhere in its turn."""
+        if any(sign.quote in each.quote or each.quote in sign.quote for each in voiding):
+            return True
+        # A behaviour is quoted where it is clearest; it may be in these words too.
+        if sign.quote not in self._alone:
+            self._alone[sign.quote] = frozenset(each.id for each in self._ear.hear(sign.quote, "trainee") if each.shown)
+        return any(each.id in self._alone[sign.quote] for each in voiding)
