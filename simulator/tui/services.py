@@ -194,7 +194,8 @@ class Services:
         """Return the judge the settings ask for: a model, or the built-in one."""
         from simulator.settings import judge_endpoint
 
-        endpoint = await asyncio.to_thread(judge_endpoint, await self.settings())
+        settings = await self.settings()
+        endpoint = await asyncio.to_thread(judge_endpoint, settings)
         if endpoint is None:
             return await self.builtin_judge()
         library = await self.library()
@@ -202,7 +203,7 @@ class Services:
         def make() -> Judge:
             from simulator.grading.judges.model import ModelJudge
 
-            return ModelJudge(self._chat(endpoint), catalogue=library.catalogue)
+            return ModelJudge(self._chat(endpoint), settings.blind_judge, catalogue=library.catalogue)
 
         return await self._once("model_judge", make)
 
