@@ -63,10 +63,11 @@ def contents(paths: Sequence[Path]) -> Contents:
 
     works, transcripts, failed = array("Q"), array("Q"), bytearray()
     for path in paths:
-        for _, line in _lines(path):
+        for number, line in _lines(path):
             key = _KEY.search(line[-80:])
             named = _TRANSCRIPT.match(line)
-            works.append(int(key[1][:16], 16) if key else _hashed(line))
+            # Without a key, a record is what it says; a line that does not begin like a record is like no other.
+            works.append(int(key[1][:16], 16) if key else _hashed(line if named else f"{path}:{number}".encode()))
             transcripts.append(_hashed(named[1]) if named else 0)
             failed.append(bool(_FAILED.search(line)))
     records = len(works)

@@ -47,6 +47,7 @@ def report(
     from datetime import UTC, datetime
 
     from simulator.analysis.report.build import Wanted, build
+    from simulator.batch.manifest import load_manifest
     from simulator.batch.sources import sources_of
     from simulator.files import write_atomically
 
@@ -55,7 +56,9 @@ def report(
     wanted = Wanted(rubrics=rubric or (), by=by, findings=findings, every_version=every_version)
     sources = sources_of(results, transcripts or (), trainee=trainee)
     rejects = _Rejects()
-    made = build(results, wanted, sources, _library(), told=rejects.name)
+    # Runs carry the rubrics they used; where one says nothing of itself, those at hand may be the same.
+    library = {} if all(load_manifest(path) is not None for path in results) else _library()
+    made = build(results, wanted, sources, library, told=rejects.name)
     rejects.close()
     if as_json:
         import json
@@ -75,7 +78,7 @@ def report(
 
 
 def _library() -> dict[str, Rubric]:
-    """Return the rubrics that are at hand, by their digests; runs carry those they used themselves."""
+    """Return the rubrics that are at hand, by their digests."""
     from simulator.cli.authored import open_library
     from simulator.domain.errors import AuthoringError
 

@@ -54,10 +54,10 @@ def test_work_done_twice_comes_once_as_it_came_out_well(tmp_path: Path):
 def test_records_without_a_key_are_told_apart_by_what_they_say(tmp_path: Path):
     path = tmp_path / "r.jsonl"
     records = [{"transcript": each, "rubric": "r", "judge": "anna", "status": "not_scored"} for each in "aab"]
-    path.write_text("\n".join(map(json.dumps, records)))
+    path.write_text("\n".join([*map(json.dumps, records), "{oops", "{oops"]))
     seen = contents([path])
-    assert (seen.records, seen.repeated, seen.transcripts) == (3, 1, 2)
-    assert len([*read_grades([path], seen)]) == 2
+    assert (seen.records, seen.repeated, seen.transcripts) == (5, 1, 2)
+    assert [type(each) for each in read_grades([path], seen)] == [Result, Result, Rejected, Rejected]
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path):

@@ -136,6 +136,10 @@ class Page:
         """Return the criteria of a rubric, each once, whichever judge answered them."""
         return list({one.id: one for each in part.series for one in each.criteria}.values())
 
+    def deep(self, part: RubricPart) -> int:
+        """Return the depth of headings below a rubric's, or below its judges' where there are several."""
+        return 4 if len(part.series) > 1 else 3
+
     def status(self, each: SeriesPart, status: str) -> int:
         """Return how many grades of a series have a status."""
         return each.statuses.get(status, 0)

@@ -19,11 +19,10 @@ def percent(share: float | None) -> str:
     """Return a share as people read it; one that is neither 0 nor 1 is never shown as if it were."""
     if share is None:
         return "–"
-    if 0 < share < 0.005:
+    text = f"{share:.0%}"
+    if text == "0%" and share > 0:
         return "<1%"
-    if 0.995 < share < 1:
-        return ">99%"
-    return f"{share:.0%}"
+    return ">99%" if text == "100%" and share < 1 else text
 
 
 def spread(low: float | None, high: float | None) -> str:

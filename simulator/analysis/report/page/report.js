@@ -24,10 +24,9 @@
       item.hidden = !fits;
       shown += fits;
     }
-    for (const heading of document.querySelectorAll("#findings h5")) {
-      const last = heading.nextElementSibling;
+    for (const heading of document.querySelectorAll("#findings .outcome")) {
       let any = false;
-      for (let each = last; each && each.tagName !== "H5"; each = each.nextElementSibling) {
+      for (let each = heading.nextElementSibling; each && !each.classList.contains("outcome"); each = each.nextElementSibling) {
         any = any || (each.tagName === "UL" ? [...each.children].some((row) => !row.hidden) : !each.hidden);
       }
       heading.hidden = filtered && !any;
