@@ -58,8 +58,10 @@ def _missing(rating: Rating) -> bool:
     return rating is None or (isinstance(rating, float) and math.isnan(rating))
 
 
-def _patterns(units: Iterable[Row] | Patterns) -> Counter[tuple[Rating, ...]]:
-    return units.counts if isinstance(units, Patterns) else Patterns(units).counts
+def _patterns(units: Iterable[Row] | Patterns) -> dict[tuple[Rating, ...], int]:
+    """Return how often each row comes, in an order of the rows' own: resamples are the same in whatever order units came."""
+    counts = units.counts if isinstance(units, Patterns) else Patterns(units).counts
+    return dict(sorted(counts.items(), key=lambda each: [str(rating) for rating in each[0]]))
 
 
 def _values(seen: Iterable[Rating], metric: str, order: Sequence[Rating] | None) -> tuple[dict[Rating, int], Numbers]:

@@ -156,10 +156,10 @@ def _notes(of: RubricRatings, raters: Sequence[int], names: Sequence[str]) -> tu
     if len(versions) > 1:
         said = "; ".join(f"{names[each]}: {', '.join(sorted(digests))}" for each, digests in seen.items() if digests)
         notes.append(f"not everybody rated against the same version of {of.rubric}, so questions may differ ({said})")
-    for criterion, place in of.criteria.items():
-        answered = {each for each in raters if any(each in row and row[each].verdict(place) for row in of.rows.values())}
-        if answered and len(answered) < len(raters):
-            silent = ", ".join(names[each] for each in raters if each not in answered)
+    for criterion in of.criteria:
+        answered = [any(row[at] is not None for row in of.verdicts(criterion, raters).counts) for at in range(len(raters))]
+        if any(answered) and not all(answered):
+            silent = ", ".join(names[each] for each, some in zip(raters, answered, strict=True) if not some)
             notes.append(f"{criterion}: no usable verdict from {silent} on any transcript")
     return tuple(notes)
 

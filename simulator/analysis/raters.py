@@ -1,17 +1,21 @@
 """Who rated what: the ratings in results files, human or machine, side by side for each transcript and rubric.
 
-A rater is a judge's name in a file. What a rater said of a transcript is kept as one of few distinct tuples, so that memory
-grows by a pointer or so for each rating.
+A rater is a judge's name in a file. What a rater said of a transcript is kept as the number of one of few distinct ratings, so
+that memory grows by four bytes a rating, and by the transcripts' ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.analysis.agreement import Patterns
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.analysis.agreement import Patterns, Rating
 from simulator.batch.results import records
 from simulator.domain.errors import FinelineError, UsageError, unknown
 
@@ -41,39 +45,74 @@ class Rater:
     again: int = 0
 
 
-@dataclass(slots=True)
 class RubricRatings:
-    """All ratings against one rubric: criteria in the order they were first seen, a row of ratings for each transcript."""
+    """All ratings against one rubric: for each rater and transcript, by its place, the number of what they said (0: nothing)."""
 
-    rubric: str
-    criteria: dict[str, int] = field(default_factory=dict)
-    rows: dict[str, dict[int, Said]] = field(default_factory=dict)
-    digests: dict[int, set[str]] = field(default_factory=dict)
+    def __init__(self, rubric: str) -> None:
+        self.rubric = rubric
+        self.criteria: dict[str, int] = {}
+        """The places of criteria in verdicts, in the order they were first seen."""
+        self.digests: dict[int, set[str]] = {}
+        """Which versions of the rubric each rater rated against."""
+        self._said: list[Said | None] = [None]
+        self._numbers: dict[Said, int] = {}
+        self._given: dict[int, array[int]] = {}
+
+    def add(self, rater: int, transcript: int, said: Said) -> bool:
+        """Set what a rater said of a transcript; return whether it stands in place of something."""
+        number = self._numbers.setdefault(said, len(self._said))
+        if number == len(self._said):
+            self._said.append(said)
+        given = self._given.setdefault(rater, array("I"))
+        if transcript >= len(given):
+            given.extend([0] * (transcript + 1 - len(given)))
+        again = given[transcript] > 0
+        given[transcript] = number
+        return again
 
     def count(self, rater: int) -> int:
         """Return how many transcripts a rater rated."""
-        return sum(rater in row for row in self.rows.values())
+        given = self._given.get(rater)
+        return len(given) - given.count(0) if given is not None else 0
+
+    def first(self, rater: int) -> int | None:
+        """Return the place of the first transcript a rater rated."""
+        return next((at for at, number in enumerate(self._given.get(rater, ())) if number), None)
+
+    def _distinct(self, raters: Sequence[int]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the distinct rows of what was said of a transcript, a column a rater, and how many transcripts have each."""
+        columns = [np.frombuffer(self._given.get(each, array("I")), np.uint32) for each in raters]
+        table = np.zeros((max(map(len, columns)), len(raters)), np.uint32)
+        for at, column in enumerate(columns):
+            table[: len(column), at] = column
+        rows, counts = np.unique(table[table.any(axis=1)], axis=0, return_counts=True)
+        return rows, counts.astype(np.int64)
 
     def by(self, raters: Sequence[int]) -> tuple[int, int, int]:
         """Return how many transcripts any, two or more, and all of these raters rated."""
-        wanted = set(raters)
-        counts = [len(wanted & row.keys()) for row in self.rows.values()]
-        return sum(each > 0 for each in counts), sum(each > 1 for each in counts), sum(each == len(wanted) for each in counts)
+        rows, counts = self._distinct(raters)
+        given = (rows > 0).sum(axis=1)
+        return int(counts.sum()), int(counts[given > 1].sum()), int(counts[given == len(raters)].sum())
+
+    def _patterns(self, raters: Sequence[int], of: Callable[[Said], Rating]) -> Patterns:
+        values = [None if said is None else of(said) for said in self._said]
+        patterns = Patterns()
+        for row, count in zip(*(each.tolist() for each in self._distinct(raters)), strict=True):
+            patterns.add([values[number] for number in row], count)
+        return patterns
 
     def levels(self, raters: Sequence[int]) -> Patterns:
         """Return the levels, a row a transcript and a place a rater."""
-        return Patterns([said.level if (said := row.get(each)) else None for each in raters] for row in self.rows.values())
+        return self._patterns(raters, lambda said: said.level)
 
     def scores(self, raters: Sequence[int]) -> Patterns:
         """Return the scores, likewise."""
-        return Patterns([said.score if (said := row.get(each)) else None for each in raters] for row in self.rows.values())
+        return self._patterns(raters, lambda said: said.score)
 
     def verdicts(self, criterion: str, raters: Sequence[int]) -> Patterns:
         """Return the verdicts on a criterion, likewise."""
         place = self.criteria[criterion]
-        return Patterns(
-            [said.verdict(place) if (said := row.get(each)) else None for each in raters] for row in self.rows.values()
-        )
+        return self._patterns(raters, lambda said: said.verdict(place))
 
 
 class Ratings:
@@ -82,8 +121,9 @@ class Ratings:
     def __init__(self) -> None:
         self.raters: list[Rater] = []
         self.rubrics: dict[str, RubricRatings] = {}
+        self.transcripts: dict[str, int] = {}
+        """Every transcript that somebody rated, and its place."""
         self._places: dict[tuple[Path, str], int] = {}
-        self._kept: dict[Said, Said] = {}
 
     def read(self, path: Path, *, members: bool | None = False, rubrics: Iterable[str] = ()) -> None:
         """Add the ratings of a results file, of some rubrics or all.
@@ -128,11 +168,9 @@ class Ratings:
         for criterion, verdict in verdicts.items():
             row[of.criteria[criterion]] = verdict if verdict in VERDICTS else None
         said = Said(rating.get("level"), rating.get("score"), tuple(row))
-        said = self._kept.setdefault(said, said)
-        rated = of.rows.setdefault(record["transcript"], {})
-        rater.graded += place not in rated
-        rater.again += place in rated
-        rated[place] = said
+        again = of.add(place, self.transcripts.setdefault(record["transcript"], len(self.transcripts)), said)
+        rater.graded += not again
+        rater.again += again
 
     def names(self) -> list[str]:
         """Return how each rater is called: their name, with the file where two files have one of that name."""

@@ -111,11 +111,10 @@ def _compare_results(
 
 def _why_not(ratings: Ratings, raters: list[int]) -> str:
     """Return what was rated by whom, with an id of each, so that a difference in ids or rubrics can be seen."""
-    names, parts = ratings.names(), []
+    names, parts, ids = ratings.names(), [], list(ratings.transcripts)
     for at in raters:
-        rated = {of.rubric: next(iter(key for key, row in of.rows.items() if at in row), "") for of in ratings.rubrics.values()}
-        rated = {rubric: key for rubric, key in rated.items() if key}
-        what = f"{', '.join(rated)} of {next(iter(rated.values()))!r} …" if rated else "nothing that was scored"
+        firsts = {of.rubric: first for of in ratings.rubrics.values() if (first := of.first(at)) is not None}
+        what = f"{', '.join(firsts)} of {ids[next(iter(firsts.values()))]!r} …" if firsts else "nothing that was judged"
         parts.append(f"{names[at]}: {what}")
     return f"Rated were: {'; '.join(parts)}"
 

@@ -152,6 +152,13 @@ def test_bootstrap_of_a_mean_is_its_textbook_interval() -> None:
     assert found.high == pytest.approx(49.5 + 1.96 * error, abs=0.6)
 
 
+def test_the_order_in_which_units_come_does_not_matter() -> None:
+    random = np.random.default_rng(5)
+    units = [(int(a), int(b)) for a, b in random.integers(1, 6, (60, 2))]
+    for figure in (cohen_kappa, weighted_kappa, spearman, raw_agreement, alpha_nominal):
+        assert figure(units) == figure(sorted(units, reverse=True))
+
+
 def test_no_resamples_no_interval() -> None:
     assert alpha_nominal(FOUR, times=0).low is None
 
