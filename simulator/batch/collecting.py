@@ -120,6 +120,7 @@ class Collecting:
                         self._tally.resumed += 1
                     elif claimed.add(bytes.fromhex(key)):
                         await self._one(record, rubric, key, index, writer)
+                self._tally.finished += all(key in desk.results for _, key in wanted)
         self._parts.parts = [*left, *writer.parts]
         desk.shelf.save(self._parts)
         desk.shelf.sweep(self._parts)

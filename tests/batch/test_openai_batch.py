@@ -259,6 +259,7 @@ async def test_work_is_handed_over_and_collected_another_day(bench: Bench, tmp_p
     bench.provider.finish()
     last = await bench.run()
     assert last.finished and all_graded(bench)
+    assert (first.tally.finished, last.tally.finished, last.tally.resumed) == (1, 6, 1)
     assert set(bench.provider.asked.values()) == {1} and bench.provider.direct == 1
     assert bench.provider.files == {}, "what was said does not stay at the endpoint"
     assert left(tmp_path) == ["out.jsonl", "out.jsonl.done"]
