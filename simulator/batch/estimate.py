@@ -7,7 +7,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from simulator.batch.cost import Price, cacheable
@@ -71,7 +71,6 @@ class Estimate:
     calls: int = 0
     done: int = 0
     reused: int = 0
-    unsuited: int = 0
     rejected: int = 0
     exact: bool = True
     share: float = 1.0
@@ -108,7 +107,6 @@ class _Left:
     transcripts: int = 0
     done: int = 0
     reused: int = 0
-    unsuited: int = 0
     rejected: int = 0
     judgements: int = 0
     begun: int = 0
@@ -138,7 +136,7 @@ def survey(
     sources: Intake,
     work: Work,
     results: Results,
-    judge: Asks,
+    judge: Asks | None,
     *,
     members: int = 1,
     counted: int = COUNTED,
@@ -148,23 +146,25 @@ def survey(
 ) -> Estimate:
     """Count what a run would do, without doing it.
 
-    ``judge`` stands for all ``members`` that are asked the same. After ``longest_s`` seconds what is left of the sources is
-    extrapolated. ``output_per_call`` is how many tokens an answer had in earlier runs. ``told`` hears how far it has counted.
+    ``judge`` stands for all ``members`` that are asked the same; without one, nobody is asked and nothing costs anything. After
+    ``longest_s`` seconds what is left of the sources is extrapolated. ``output_per_call`` is how many tokens an answer had in
+    earlier runs. ``told`` hears how far it has counted.
     """
     left = _Left()
+    skipped, share_before = 0, 0.0
     until = None if longest_s is None else time.monotonic() + longest_s
     parts, seen = work.parts(), KeySet()
     share = 1.0
     source = sources.again()
     for number, record in enumerate(source):
+        if not number and (skipped := source.skipped_transcripts):
+            share_before = source.share_read or 0.0
         if isinstance(record, Rejected):
             left.rejected += 1
             continue
         left.transcripts += 1
         wanted = []
-        suited = work.keyed(record, parts)
-        left.unsuited += len(work.rubrics) - len(suited)
-        for rubric, key in suited:
+        for rubric, key in work.keyed(record, parts):
             if key in results or not seen.add(bytes.fromhex(key)):
                 left.done += 1
             else:
@@ -180,9 +180,25 @@ def survey(
             told(left.transcripts)
             if until is not None and time.monotonic() > until and (share := source.share_read or 1.0) < 1.0:
                 break
-    left.transcripts += source.skipped_transcripts
-    left.done += source.skipped_transcripts * len(work.rubrics)
-    return _estimate(left, work, judge, members, share, output_per_call)
+    # What was skipped as done is known; only of the rest a part was read.
+    share = (share - share_before) / (1 - share_before) if share < 1.0 and share_before < share else 1.0
+    skipped = max(skipped, source.skipped_transcripts)
+    estimate = _judgements(left, share) if judge is None else _estimate(left, work, judge, members, share, output_per_call)
+    done = estimate.done + skipped * len(work.rubrics)
+    return replace(estimate, transcripts=estimate.transcripts + skipped, done=done)
+
+
+def _judgements(left: _Left, share: float) -> Estimate:
+    grown = 1 / share
+    return Estimate(
+        transcripts=round(left.transcripts * grown),
+        judgements=round(left.judgements * grown),
+        done=round(left.done * grown),
+        reused=round(left.reused * grown),
+        rejected=round(left.rejected * grown),
+        exact=share == 1.0,
+        share=share,
+    )
 
 
 def _estimate(left: _Left, work: Work, judge: Asks, members: int, share: float, output_per_call: float | None) -> Estimate:
@@ -199,16 +215,9 @@ def _estimate(left: _Left, work: Work, judge: Asks, members: int, share: float, 
     fixed = {group: tokens.fixed(group) for group in groups}
     answer = {group: ANSWER_BESIDES + ANSWER_A_CRITERION * tokens.criteria(group) for group in groups}
     other = ratio * left.weight * grown * members
-    return Estimate(
-        transcripts=round(left.transcripts * grown),
-        judgements=round(left.judgements * grown),
+    return replace(
+        _judgements(left, share),
         calls=calls,
-        done=round(left.done * grown),
-        reused=round(left.reused * grown),
-        unsuited=round(left.unsuited * grown),
-        rejected=round(left.rejected * grown),
-        exact=share == 1.0,
-        share=share,
         sampled=len(left.sample),
         fixed_tokens=sum(fixed[group] * count for group, count in groups.items()),
         cached_tokens=sum(cacheable(fixed[group]) * max(0, count - members) for group, count in groups.items()),

@@ -59,8 +59,6 @@ class Intake:
             else:
                 self._places += [each for each in files(path) if beside.isdisjoint((each.absolute(), each.parent.absolute()))]
         self._sizes = [each.stat().st_size if isinstance(each, Path) else 0 for each in self._places]
-        self.skipped: dict[str, int] = {}
-        """Lines of each file, by name, that were not read because everything in them was done before."""
         self.skipped_transcripts = 0
         self._at = -1
         self._stream: BinaryIO | None = None
@@ -76,8 +74,13 @@ class Intake:
     def again(self) -> Intake:
         """Return the same sources, from the beginning."""
         other = copy(self)
-        other.skipped, other.skipped_transcripts, other._at, other._stream = {}, 0, -1, None
+        other.skipped_transcripts, other._at, other._stream = 0, -1, None
         return other
+
+    def skips(self) -> dict[str, int]:
+        """Return, for each file of which something will not be read again, how many lines that are."""
+        lines = {str(each): self._done(self._identity(each))[0] for each in self._places if _by_lines(each)}
+        return {path: count for path, count in lines.items() if count}
 
     def __iter__(self) -> Iterator[Transcript | Rejected]:
         for number, place in enumerate(self._places):
@@ -99,7 +102,7 @@ class Intake:
             with path.open("rb") as stream:
                 self._stream = stream
                 lines = 0
-                if suffix in _BY_LINES:
+                if _by_lines(path):
                     self._source = self._identity(path)
                     lines, self._transcripts = self._done(self._source)
                 if lines:
@@ -121,7 +124,6 @@ class Intake:
         records = read_stream(stream, str(path), suffix, self._reading, self._position)
         first = next(records, None)  # a SkipError comes before anything is taken for skipped
         if lines:
-            self.skipped[str(path)] = lines
             self.skipped_transcripts += skipped
         if first is None:
             return
@@ -131,10 +133,10 @@ class Intake:
             self._transcripts += isinstance(record, Transcript)
             yield record
 
-    def _identity(self, path: Path) -> bytes:
+    def _identity(self, path: Path | str) -> bytes:
         """Return what stands for a file as it is now, how it is read, and what is done with it."""
-        status = path.stat()
-        parts = [str(path.resolve()), status.st_size, status.st_mtime_ns, self._reading]
+        status = Path(path).stat()
+        parts = [str(Path(path).resolve()), status.st_size, status.st_mtime_ns, self._reading]
         return hashlib.blake2b(repr(parts).encode("utf-8", "replace") + self._work, digest_size=KEY_BYTES).digest()
 
     def place(self) -> Place | None:
@@ -150,6 +152,10 @@ class Intake:
         before = sum(self._sizes[: self._at])
         within = self._stream.tell() if self._stream is not None else self._sizes[self._at]
         return min(1.0, (before + within) / whole)
+
+
+def _by_lines(place: Path | str) -> bool:
+    return isinstance(place, Path) and file_format(place) in _BY_LINES
 
 
 async def in_a_thread(records: Iterator[T], *, ahead: int = 16) -> AsyncIterator[T]:

@@ -47,9 +47,13 @@ class RunManifest(Record):
     options: dict[str, Any] = Field(default_factory=dict)
     started: str | None = None
     finished: str | None = None
-    counts: dict[str, int] = Field(default_factory=dict, description="transcripts, scored, not_scored, failed, resumed, rejected")
+    counts: dict[str, int] = Field(default_factory=dict, description="Of the last run: see Tally.counts")
     usage: Usage = Field(default_factory=Usage)
     cost: Cost = Field(default_factory=Cost)
+    runs: int = Field(
+        default=1, description="How many runs made the results; usage and cost are of all of them, counts of the last"
+    )
+    results_bytes: int = Field(default=0, description="The size of the results file when this was written")
 
 
 def manifest_path(results: Path) -> Path:

@@ -20,7 +20,11 @@ WAITS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, *(60.0,) * 119)
 
 
 class StopRunError(FinelineError):
-    """The run cannot usefully go on; what is finished is kept."""
+    """The run cannot usefully go on; what is finished is kept. ``kind`` is the kind of the failure, where a model failed."""
+
+    def __init__(self, message: str, *, hint: str = "", kind: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
 
 
 class Outage:

@@ -231,8 +231,8 @@ class _Run:
             return True
         self.tally.transcripts += 1
         suited = self.work.keyed(record, self.parts)
-        wanted = [(rubric, key) for rubric, key in suited if key not in self.results and key not in self.claimed]
         self.tally.unsuited += len(self.work.rubrics) - len(suited)
+        wanted = [(rubric, key) for rubric, key in suited if key not in self.results and key not in self.claimed]
         self.tally.resumed += len(suited) - len(wanted)
         if wanted and self.work.cache is not None:
             wanted = self.recall(record, wanted, self.work.cache)
@@ -336,7 +336,7 @@ class _Run:
             failed = [each for each in judgements if each.failure]
             for each in failed:
                 if each.kind in HOPELESS:
-                    raise StopRunError(each.failure, hint=GOES_ON)
+                    raise StopRunError(each.failure, hint=GOES_ON, kind=each.kind)
             worst = next((each for each in failed if each.kind in AWAY), failed[0] if failed else None)
             if not self.outage.met(worst.kind or "other" if worst is not None else ""):
                 return judgements

@@ -20,8 +20,8 @@ class Tally:
     """What a run has done so far. ``levels`` counts grades per (rubric, level).
 
     ``graded`` counts grades made now, of which ``reused`` came from the cache; ``resumed`` those that were there before;
-    ``unsuited`` those not asked for because the rubric does not suit the transcript. ``finished`` counts transcripts with nothing
-    left to do. ``spent`` is money, in the currency of the prices.
+    ``unsuited`` those not asked for because the rubric does not suit the transcript. ``finished`` counts transcripts with
+    nothing left to do. ``spent`` is money, in the currency of the prices.
     """
 
     transcripts: int = 0
@@ -66,18 +66,7 @@ class Tally:
 
     def counts(self) -> dict[str, int]:
         """Return the counts by name, for programs."""
-        names = (
-            "transcripts",
-            "finished",
-            "graded",
-            "scored",
-            "not_scored",
-            "failed",
-            "reused",
-            "resumed",
-            "unsuited",
-            "rejected",
-        )
+        names = ("transcripts", "finished", "graded", "scored", "not_scored", "failed", "reused", "resumed", "rejected")
         return {name: getattr(self, name) for name in names}
 
 
