@@ -31,7 +31,6 @@ Row = Sequence[Rating]
 NO_PAIRS = "nothing was rated by two raters"
 NO_VARIATION = "all ratings are the same: chance agreement cannot be told from agreement"
 NO_VARIATION_OF_ONE = "one of the two gave everything the same"
-_NOTHING = 1e-12
 
 
 class Patterns:
@@ -152,7 +151,7 @@ def _alpha_of(given: Numbers, scale: Numbers, metric: Metric) -> Any:
         total = weights @ given
         n = total.sum(axis=1)
         observed = weights @ ((m**2 - (given**2).sum(axis=1)) / (m - 1))
-        return _one_less(observed * (n - 1), n**2 - (total**2).sum(axis=1), n**2)
+        return _one_less(observed * (n - 1), n**2 - (total**2).sum(axis=1), total)
 
     def squared(weights: Numbers) -> Numbers:
         total = weights @ given
@@ -163,15 +162,16 @@ def _alpha_of(given: Numbers, scale: Numbers, metric: Metric) -> Any:
         within = (m * (numbers**2 @ given.T) - (numbers @ given.T) ** 2) / (m - 1)
         observed = (weights * within).sum(axis=1)
         expected = n * (total * numbers**2).sum(axis=1)
-        return _one_less(observed * (n - 1), expected, n**2 * np.max(np.abs(numbers), axis=1) ** 2)
+        return _one_less(observed * (n - 1), expected, total)
 
     return nominal if metric == "nominal" else squared
 
 
-def _one_less(observed: Numbers, expected: Numbers, size: Numbers) -> Numbers:
-    """Return 1 − observed / expected, and NaN where nothing else than what was seen could have been expected."""
-    possible = expected > _NOTHING * np.maximum(size, 1e-300)
-    return np.where(possible, 1 - observed / np.where(possible, expected, 1), np.nan)
+def _one_less(observed: Numbers, expected: Numbers, total: Numbers) -> Numbers:
+    """Return 1 − observed / expected; NaN where ``total``, the weight of each value, has one value only."""
+    # Whether there is variation is a matter of counting: sums of squares are seldom exactly nothing.
+    varied = (total > 0).sum(axis=1) > 1
+    return np.where(varied, 1 - observed / np.where(varied, expected, 1), np.nan)
 
 
 def alpha_of_coincidences(
@@ -263,8 +263,7 @@ def weighted_kappa(
             steps = np.diff(pairs.scale)
             up_a, up_b = np.cumsum(a, axis=1)[:, :-1], np.cumsum(b, axis=1)[:, :-1]
             expected = (up_a * (n[:, None] - up_b) + up_b * (n[:, None] - up_a)) @ steps
-        size = n**2 * (max(float(np.abs(pairs.scale).max(initial=0)), 1.0) ** 2)
-        return _one_less((drawn @ apart) * n, expected, size)
+        return _one_less((drawn @ apart) * n, expected, a + b)
 
     return bootstrap(statistic, pairs.counts, undefined=pairs.undefined, times=times, seed=seed, method=method)
 
@@ -280,16 +279,16 @@ def spearman(
     """Return Spearman's rank correlation (−1 to 1) of two raters' numbers; ties share their mean rank."""
     pairs = _Pairs(units, "ordinal", order)
 
-    def ranks(weights: Numbers, side: int) -> Numbers:
-        total = pairs.totals(weights, side)
+    def ranks(weights: Numbers, total: Numbers, side: int) -> Numbers:
         rank = np.cumsum(total, axis=1) - (total - 1) / 2
         rank -= (total * rank).sum(axis=1, keepdims=True) / np.maximum(weights.sum(axis=1), 1)[:, None]
         return np.asarray(rank[:, pairs.codes[:, side]])
 
     def statistic(weights: Numbers) -> Numbers:
-        a, b = ranks(weights, 0), ranks(weights, 1)
+        totals = pairs.totals(weights, 0), pairs.totals(weights, 1)
+        varied = ((totals[0] > 0).sum(axis=1) > 1) & ((totals[1] > 0).sum(axis=1) > 1)
+        a, b = ranks(weights, totals[0], 0), ranks(weights, totals[1], 1)
         size = np.sqrt((weights * a**2).sum(axis=1) * (weights * b**2).sum(axis=1))
-        varied = size > _NOTHING * np.maximum(weights.sum(axis=1), 1) ** 3
         return np.where(varied, (weights * a * b).sum(axis=1) / np.where(varied, size, 1), np.nan)
 
     undefined = NO_VARIATION_OF_ONE if len(pairs.counts) else NO_PAIRS
