@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from simulator import __version__
 from simulator.domain.grade import Grade, GradeVersions
@@ -25,12 +26,7 @@ def graded(
     transcript: Transcript, rubric: Rubric, judge: str, judgement: Judgement, *, rubric_digest: str | None = None
 ) -> Grade:
     """Return the grade that a judgement by the judge of this name adds up to."""
-    versions = GradeVersions(
-        fineline=__version__,
-        rubric=rubric_digest or rubric.digest,
-        prompt=judgement.prompt,
-        detector=judgement.detector,
-    )
+    versions = _versions(rubric_digest or rubric.digest, judgement.prompt, judgement.detector)
     if judgement.failure:
         return Grade(
             transcript=transcript.id,
@@ -59,6 +55,11 @@ def graded(
         usage=judgement.usage,
         versions=versions,
     )
+
+
+@lru_cache(maxsize=256)
+def _versions(rubric: str, prompt: str | None, detector: str | None) -> GradeVersions:
+    return GradeVersions(fineline=__version__, rubric=rubric, prompt=prompt, detector=detector)
 
 
 async def grade_all(transcript: Transcript, rubrics: Sequence[Rubric], judge: Judge) -> list[Grade]:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Literal, NamedTuple
 
@@ -44,13 +45,25 @@ NEEDS_READER = "This needs a reader's judgement; the built-in judge only hears b
 
 Outcome = Literal["met", "broken", "missed"]
 _Said = tuple[tuple[str, str, tuple[str, ...]], ...]
-_MOST_UNASKED = 10_000
+_MOST_UNASKED, _MOST_PREPARED = 10_000, 1_000
 
 
 class _Answer(NamedTuple):
     outcome: Outcome
     occasion: Occasion
     shown: tuple[tuple[int, Heard], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A criterion made ready to be asked of many transcripts: what it looks for as sets, and how that is called."""
+
+    criterion: Criterion
+    met_by: frozenset[str]
+    broken_by: frozenset[str]
+    customer: frozenset[str]
+    wanted: str
+    kept_from: str
 
 
 class BuiltinJudge:
@@ -65,6 +78,7 @@ class BuiltinJudge:
         self._last: tuple[_Said, Hearing] | None = None
         self._titles = {each.id: _lowered(each.title) for each in catalogue} if catalogue else {}
         self._unasked: dict[tuple[str, str], Finding] = {}
+        self._prepared: dict[str, tuple[_Asked, ...]] = {}
 
     @property
     def name(self) -> str:
@@ -96,10 +110,29 @@ class BuiltinJudge:
 
     def judge_heard(self, hearing: Hearing, rubric: Rubric) -> Judgement:
         """Judge a transcript that was already listened to."""
-        findings = tuple(self._find(hearing, criterion) for criterion in rubric.criteria)
+        findings = tuple([self._find(hearing, asked) for asked in self._asked(rubric)])
         return Judgement(findings=findings, detector=self._detector.version)
 
-    def _find(self, hearing: Hearing, criterion: Criterion) -> Finding:
+    def _asked(self, rubric: Rubric) -> tuple[_Asked, ...]:
+        found = self._prepared.get(rubric.digest)
+        if found is None:
+            if len(self._prepared) >= _MOST_PREPARED:
+                self._prepared.clear()
+            found = self._prepared[rubric.digest] = tuple(
+                _Asked(
+                    each,
+                    frozenset(each.met_by),
+                    frozenset(each.broken_by),
+                    frozenset(each.applies.customer),
+                    self._titled(each.met_by),
+                    self._titled(each.broken_by),
+                )
+                for each in rubric.criteria
+            )
+        return found
+
+    def _find(self, hearing: Hearing, asked: _Asked) -> Finding:
+        criterion = asked.criterion
         applies = criterion.applies
         taken = len(hearing.trainee)
         if taken < applies.min_turns:
@@ -107,17 +140,17 @@ class BuiltinJudge:
             return self._unanswered(criterion, "not_applicable", reason)
         if not hearing.understood:
             return self._unanswered(criterion, "not_judged", UNHEARD)
-        occasions = self._occasions(hearing, criterion)
+        occasions = self._occasions(hearing, asked)
         if not occasions:
             return self._unanswered(criterion, "not_applicable", "Nothing in this conversation called for it.")
         if not criterion.met_by and not criterion.broken_by:
             return self._unanswered(criterion, "not_judged", NEEDS_READER)
-        answers = [self._answer(hearing, criterion, occasion) for occasion in occasions]
+        answers = [self._answer(hearing, asked, occasion) for occasion in occasions]
         answers = [each for each in answers if each.outcome != "missed" or each.occasion.clear]
         if not answers:
             reason = "Nothing called for it clearly enough to hold it against you."
             return self._unanswered(criterion, "not_applicable", reason)
-        return self._conclude(hearing, criterion, answers)
+        return self._conclude(hearing, asked, answers)
 
     def _unanswered(self, criterion: Criterion, verdict: Literal["not_applicable", "not_judged"], reason: str) -> Finding:
         """Return a finding without evidence. There are few of them, and most findings are one: each is made once."""
@@ -128,9 +161,12 @@ class BuiltinJudge:
             found = self._unasked[criterion.id, reason] = Finding(criterion=criterion.id, verdict=verdict, reason=reason)
         return found
 
-    def _occasions(self, hearing: Hearing, criterion: Criterion) -> list[Occasion]:
+    def _occasions(self, hearing: Hearing, asked: _Asked) -> list[Occasion]:
+        criterion = asked.criterion
         applies = criterion.applies
         if applies.customer:
+            if not hearing.shows_any("customer", asked.customer):
+                return []
             occasions = hearing.called_for("customer", applies.customer)
             if criterion.by_the_end:
                 occasions = [each._replace(turns=hearing.rest_from(each.at)) for each in occasions]
@@ -142,16 +178,19 @@ class BuiltinJudge:
             if criterion.met_by:
                 return occasions
             # Nobody earns points for what was only faintly heard of them.
-            return [each for each in occasions if self._broken(hearing, criterion, each.turns)]
+            return [each for each in occasions if self._broken(hearing, asked, each.turns)]
         return [Occasion(0, "", hearing.trainee)]
 
-    def _answer(self, hearing: Hearing, criterion: Criterion, occasion: Occasion) -> _Answer:
-        broken = self._broken(hearing, criterion, occasion.turns)
+    def _answer(self, hearing: Hearing, asked: _Asked, occasion: Occasion) -> _Answer:
+        criterion = asked.criterion
+        broken = self._broken(hearing, asked, occasion.turns)
         allowed = max(1, int(criterion.tolerates * len(occasion.turns))) if criterion.tolerates else 0
         if len(broken) > allowed:
             return _Answer("broken", occasion, broken)
         if not criterion.met_by:
             return _Answer("met", occasion, broken)
+        if not hearing.shows_any("trainee", asked.met_by):
+            return _Answer("missed", occasion)
         shown = hearing.in_turns(occasion.turns, criterion.met_by, criterion.unless)
         if not shown and occasion.because == "voices_feeling":
             # They may say how they feel because the trainee has just asked or felt with them: that was the answer.
@@ -159,14 +198,18 @@ class BuiltinJudge:
         return _Answer("met" if shown else "missed", occasion, shown)
 
     @staticmethod
-    def _broken(hearing: Hearing, criterion: Criterion, turns: Sequence[int]) -> tuple[tuple[int, Heard], ...]:
+    def _broken(hearing: Hearing, asked: _Asked, turns: Sequence[int]) -> tuple[tuple[int, Heard], ...]:
         """Return the turns that show a ``broken_by`` behaviour, clearly enough for what the finding would do."""
+        if not hearing.shows_any("trainee", asked.broken_by):
+            return ()
+        criterion = asked.criterion
         shown = hearing.in_turns(turns, criterion.broken_by)
         if criterion.cap_when_not_met is None:
             return shown
         return tuple((number, sign) for number, sign in shown if sign.strength >= ACCUSES_FROM)
 
-    def _conclude(self, hearing: Hearing, criterion: Criterion, answers: Sequence[_Answer]) -> Finding:
+    def _conclude(self, hearing: Hearing, asked: _Asked, answers: Sequence[_Answer]) -> Finding:
+        criterion = asked.criterion
         broken = [each for each in answers if each.outcome == "broken"]
         met = [each for each in answers if each.outcome == "met"]
         missed = [each for each in answers if each.outcome == "missed"]
@@ -181,8 +224,8 @@ class BuiltinJudge:
                 return self._finding(criterion, "met", self._spans(hearing, let_pass), reason)
             # Where a whole conversation kept from something there are no words to show: the reason says how much was listened to.
             quoted = self._said(hearing, [each for each in met if each.occasion.at])
-            return self._finding(criterion, "met", quoted, self._kept(hearing, criterion, met))
-        return self._finding(criterion, "not_met", self._said(hearing, missed), self._lacks(criterion, missed, len(met)))
+            return self._finding(criterion, "met", quoted, _kept(hearing, asked, met))
+        return self._finding(criterion, "not_met", self._said(hearing, missed), self._lacks(asked, missed, len(met)))
 
     @staticmethod
     def _finding(criterion: Criterion, verdict: Literal["met", "not_met"], quoted: list[Evidence], reason: str) -> Finding:
@@ -241,24 +284,17 @@ class BuiltinJudge:
         parts = (f"{_turns(sorted(numbers))} ({self._title(behaviour)})" for behaviour, numbers in seen.items())
         return f"What you said in {', in '.join(parts)}."
 
-    def _kept(self, hearing: Hearing, criterion: Criterion, answers: Sequence[_Answer]) -> str:
-        kept = self._titled(criterion.broken_by)
-        asked = [each.occasion.at for each in answers if each.occasion.at]
-        if asked:
-            return f"You kept clear of it after {_turns(asked)} ({kept})."
-        count = len(hearing.trainee)
-        return f"You kept clear of it in {f'all {count} turns' if count != 1 else 'your one turn'} ({kept})."
-
-    def _lacks(self, criterion: Criterion, missed: Sequence[_Answer], met: int) -> str:
-        wanted = self._titled(criterion.met_by)
+    def _lacks(self, asked: _Asked, missed: Sequence[_Answer], met: int) -> str:
         occasions = [each.occasion for each in missed if each.occasion.at]
         if not occasions:
-            return f"Nothing you said was heard as this ({wanted})."
+            return f"Nothing you said was heard as this ({asked.wanted})."
         causes = ", ".join(dict.fromkeys(self._title(each.because) for each in occasions))
         answered = " The other times you did answer it." if met else ""
         where = _turns([each.at for each in occasions])
         chance = "was the moment" if len(occasions) == 1 else "were the moments"
-        return f"{where[:1].upper()}{where[1:]} {chance} ({causes}); your answer was not heard as this ({wanted}).{answered}"
+        return (
+            f"{where[:1].upper()}{where[1:]} {chance} ({causes}); your answer was not heard as this ({asked.wanted}).{answered}"
+        )
 
 
 def _lowered(title: str) -> str:
@@ -273,3 +309,11 @@ def _turns(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
         return f"turn {numbers[0]}"
     return f"turns {', '.join(str(each) for each in numbers[:-1])} and {numbers[-1]}"
+
+
+def _kept(hearing: Hearing, asked: _Asked, answers: Sequence[_Answer]) -> str:
+    after = [each.occasion.at for each in answers if each.occasion.at]
+    if after:
+        return f"You kept clear of it after {_turns(after)} ({asked.kept_from})."
+    count = len(hearing.trainee)
+    return f"You kept clear of it in {f'all {count} turns' if count != 1 else 'your one turn'} ({asked.kept_from})."

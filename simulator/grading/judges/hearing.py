@@ -93,11 +93,13 @@ class Hearing:
         words = " ".join(self.transcript.turns[number - 1].text for number in numbers)
         return understands(words) or not any(char.isalpha() for char in words)
 
+    def shows_any(self, role: Role, behaviours: frozenset[str]) -> bool:
+        """Return whether a speaker shows any of ``behaviours`` anywhere."""
+        return not behaviours.isdisjoint(self._shows[role])
+
     def shown_by(self, role: Role, behaviours: Sequence[str]) -> list[tuple[int, Heard]]:
         """Return the turns in which a speaker shows one of ``behaviours``, in order, each with the clearest of them."""
         shows = self._shows[role]
-        if shows.keys().isdisjoint(behaviours):
-            return []
         clearest: dict[int, Heard] = {}
         for behaviour in behaviours:
             for number, heard in shows.get(behaviour, _NOWHERE).items():
@@ -137,8 +139,6 @@ class Hearing:
         A sign does not count where the same words also show one of ``unless``.
         """
         shows = self._shows["trainee"]
-        if shows.keys().isdisjoint(behaviours):
-            return ()
         strongest: dict[int, Heard] = {}
         for behaviour in behaviours:
             for number, sign in shows.get(behaviour, _NOWHERE).items():
