@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from simulator.analysis.agreement import krippendorff_advice
 from simulator.analysis.report.build import LEAST_OF_A_GROUP, Report
@@ -100,6 +100,14 @@ def day(moment: str | None) -> str:
     return f"{read.day} {read:%B %Y}"
 
 
+def moment(time: str | None) -> str:
+    """Return an ISO 8601 time in UTC to the second; the words themselves where they are none."""
+    try:
+        return f"{datetime.fromisoformat(time or '').astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return time or ""
+
+
 def when(report: Report) -> str:
     """Return when the grading was done, as far as the runs tell."""
     runs = [each.manifest for each in report.runs if each.manifest is not None]
@@ -167,12 +175,33 @@ def sampling(report: Report) -> str:
 
 def command(run: RunManifest) -> str:
     """Return the command of a run, as it can be typed again."""
-    return clean(shlex.join(run.command), keep_newlines=False)
+    arguments = run.command if run.command[:1] == ["fineline"] else ["fineline", *run.command]
+    return clean(shlex.join(arguments), keep_newlines=False)
 
 
 def reading(run: RunManifest) -> str:
     """Return how transcripts were read, where anything was said about it."""
     return ", ".join(f"{name.replace('_', ' ')} {value!r}" for name, value in run.reading.items() if value)
+
+
+def options(run: RunManifest) -> list[tuple[str, str]]:
+    """Return the options of a run that were set, with their values."""
+    set_ = ((name.replace("_", " "), value) for name, value in run.options.items() if value not in (None, False, "", [], ()))
+    return [(name, "yes" if value is True else str(value)) for name, value in set_]
+
+
+def counts(run: RunManifest) -> str:
+    """Return what a run counted, leaving out what there was none of."""
+    return ", ".join(f"{number:,} {what.replace('_', ' ')}" for what, number in run.counts.items() if number)
+
+
+def sight(run: RunManifest) -> str:
+    """Return whether a model judge knew who the people are."""
+    if run.prompt is None:
+        return ""
+    if run.prompt.endswith("-blind"):
+        return "blind: names, pronouns and gendered words were hidden from it"
+    return "it read names, pronouns and gendered words as they were" if run.prompt.endswith("-sighted") else ""
 
 
 def cost(run: RunManifest) -> str:

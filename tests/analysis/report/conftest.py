@@ -75,7 +75,7 @@ def run(tmp_path: Path) -> Callable[..., Path]:
         talks.write_text("".join(json.dumps({"turns": TURNS, **each}) + "\n" for each in transcripts))
         used = [RubricUsed(id=RUBRIC.id, digest=RUBRIC.digest, definition=RUBRIC.model_dump(mode="json"))]
         manifest = RunManifest(
-            fineline="1.2", command=["fineline", "grade", "my talks", "--out", name], sources=[talks.name], folder=str(tmp_path),
+            fineline="1.2", command=["grade", "my talks", "--out", name], sources=[talks.name], folder=str(tmp_path),
             rubrics=used, judge="j", endpoint="http://localhost:9/v1", prompt="p1", started="2026-11-20T10:00:00+00:00",
             finished="2026-11-21T10:00:00+00:00", usage=Usage(calls=3, input_tokens=1234, output_tokens=56),
             cost=Cost(total=0.42, input_price=2.0),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from simulator.analysis.report.build import Wanted, build
-from simulator.analysis.report.page import render
+from simulator.analysis.report.page import FILES, render
 from simulator.batch.sources import sources_of
 
 Make = Callable[..., Any]
@@ -182,3 +182,25 @@ def test_of_two_conversations_of_one_name_the_one_with_the_words_is_shown(run: M
     _, seen = page(run([record("a")], [{"id": "a", "turns": other}, {"id": "a"}]))
     assert "Good morning" in seen.marked
     assert "no longer in the transcript" not in seen.text
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of #rrggbb (WCAG 2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4 for each in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_all_words_can_be_read_on_their_grounds(scheme: int):
+    style = (FILES / "report.css").read_text("utf-8")
+    found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", style.split(":root {")[1 + scheme]))
+    words = ("ink", "quiet", "link", "warn", "good", "bad", "doubt", "trainee", "customer")
+    pairs = [(ink, ground) for ink in words for ground in ("ground", "card")] + [("mark-ink", "mark"), ("ink", "notice")]
+    pairs += [("on-low", "l1"), ("on-low", "l2"), ("on-mid", "l3"), ("on-high", "l4"), ("on-high", "l5")]
+    poor = {}
+    for ink, ground in pairs:
+        bright, dim = sorted((luminance(found[ink]), luminance(found[ground])), reverse=True)
+        if (contrast := (bright + 0.05) / (dim + 0.05)) < 4.5:
+            poor[ink, ground] = round(contrast, 2)
+    assert poor == {}

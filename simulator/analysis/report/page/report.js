@@ -57,11 +57,15 @@
   const reveal = () => {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    if (target.closest("#findings") && target.closest("[hidden]")) form.reset();
-    for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
-    const own = target.querySelector(":scope > details");
-    if (own) own.open = true;
-    setTimeout(() => target.scrollIntoView());
+    const open = () => {
+      for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
+      setTimeout(() => target.scrollIntoView());
+    };
+    if (target.closest("#findings") && target.closest("[hidden]")) {
+      // It is filtered out: the filter is given up, and what that closes is opened again behind it.
+      form.reset();
+      setTimeout(open);
+    } else open();
   };
   addEventListener("hashchange", reveal);
   form.hidden = false;
