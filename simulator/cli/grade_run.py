@@ -22,6 +22,7 @@ from simulator.cli.progress import Outlook, Progress, Rejects, money
 from simulator.domain.errors import EXIT_FAILURE, EXIT_INTERRUPTED, FinelineError, UsageError
 
 if TYPE_CHECKING:
+    from simulator.analysis.panel import PanelAgreement
     from simulator.batch.cache import Cache
     from simulator.batch.cost import Purse
     from simulator.batch.estimate import Estimate
@@ -40,6 +41,9 @@ _MANY_CALLS, _MUCH_MONEY = 1000, 1.0
 
 class Grading(Setup):
     """A run."""
+
+    heard: PanelAgreement | None = None
+    """How far a panel whose results go to a pipe agrees."""
 
     def do(self) -> int:
         """Do the run; return the exit code. Raises :class:`FinelineError` for what stops it."""
@@ -149,7 +153,7 @@ class Grading(Setup):
         if order.out is not None and order.retry_failed and not order.again:
             without_failures(order.out)
         _ = self.price  # what is wrong with prices is said before anything is touched
-        results: Ledger | Pipe = Ledger(order.out, again=order.again) if order.out is not None else Pipe()
+        results: Ledger | Pipe = Ledger(order.out, again=order.again) if order.out is not None else self._pipe()
         cache = self.cache(lambda message: words.say([message]))
         try:
             return self._with(runner, results, cache)
@@ -158,6 +162,15 @@ class Grading(Setup):
                 cache.close()
             if not isinstance(results, Pipe):
                 results.close()
+
+    def _pipe(self) -> Pipe:
+        if not self.chosen.panel:
+            return Pipe()
+        from simulator.analysis.panel import PanelAgreement
+
+        # Nobody can read them again afterwards, so they are listened to as they pass.
+        self.heard = PanelAgreement(self.rubrics, self.chosen.judge.name)
+        return Pipe(self.heard.add)
 
     def _with(self, runner: asyncio.Runner, results: Ledger | Pipe, cache: Cache | None) -> int:
         order = self.order
@@ -269,10 +282,13 @@ class _One:
                 then = words.command_again()
                 how = "With a larger --budget, go" if outcome.over_budget else "Go"
                 lines.append(f"{how} on with: {then}")
-        if self.grading.chosen.panel and order.out is not None:
-            from simulator.cli.panels import summed_up
+        if self.grading.chosen.panel:
+            from simulator.cli.panels import summed_up, told
 
-            lines += summed_up(order.out, self.work.rubrics, self.work.judge.name)
+            if order.out is not None:
+                lines += summed_up(order.out, self.work.rubrics, self.work.judge.name)
+            elif self.grading.heard is not None:
+                lines += told(self.grading.heard)
         words.say(lines)
         if order.as_json and order.out is not None and outcome is not None:
             seconds = time.monotonic() - self.begun

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from simulator.analysis.panel import Disagreement, PanelAgreement
     from simulator.analysis.resampling import Figure
     from simulator.domain.rubric import Rubric
-
-
-class Overheard:
-    """Results on their way to a pipe, counted as they pass, since nobody can read them again."""
-
-    def __init__(self, results: Any, agreement: PanelAgreement) -> None:
-        self._results = results
-        self._agreement = agreement
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._results
-
-    def add(self, results: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Count and pass on."""
-        given = list(results)
-        for _, record in given:
-            self._agreement.add(record)
-        self._results.add(given)
 
 
 def disagreements_path(out: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class Pipe:
-    """Where grades go without --out (:class:`simulator.batch.tally.Results`)."""
+    """Where grades go without --out (:class:`simulator.batch.tally.Results`); ``also`` hears of each as plain data."""
+
+    def __init__(self, also: Callable[[dict[str, Any]], object] | None = None) -> None:
+        self._also = also
 
     def __contains__(self, key: str) -> bool:
         """Nothing was done before."""
@@ -21,8 +24,12 @@ class Pipe:
         """Write grades, at once."""
         from simulator.batch.ledger import as_line
 
-        sys.stdout.write("".join(as_line(key, record).decode() for key, record in results))
+        given = list(results)
+        sys.stdout.write("".join(as_line(key, record).decode() for key, record in given))
         sys.stdout.flush()
+        if self._also is not None:
+            for _, record in given:
+                self._also(dict(record) if isinstance(record, Mapping) else record.model_dump(mode="json"))
 
     def mark(self, source: bytes) -> tuple[int, int]:
         """Nothing is done."""
