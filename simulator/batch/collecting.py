@@ -67,7 +67,7 @@ class Reads(Protocol):
 class Desk:
     """What the work takes: who judges and how their model is asked, what is wanted, and where everything goes.
 
-    ``model`` is the one that ``judge`` asks. ``price_share`` is what a batch costs, as a share of what direct calls do.
+    ``model`` is the one that ``judge`` asks. Prices of ``work`` are a batch's; a direct call costs ``direct_times`` as much.
     ``most_requests`` and ``most_bytes`` bound one batch.
     """
 
@@ -77,7 +77,7 @@ class Desk:
     results: Results
     shelf: Shelf
     watcher: Watcher
-    price_share: float = 1.0
+    direct_times: float = 1.0
     most_requests: int = MOST_REQUESTS
     most_bytes: int = _BYTES_A_PART
 
@@ -216,7 +216,7 @@ class Collecting:
             if not self._write(transcript, rubric, request, asked, writer) and not self.over_budget:
                 reason = "The conversation is longer than a batch takes in one request."
                 self._keep(transcript, rubric, asked.key, self._failed(reason, "too_long", asked.usage))
-        elif (amount := self._affordable(transcript, rubric, 1.0)) is not None:
+        elif (amount := self._affordable(transcript, rubric, self._desk.direct_times)) is not None:
             judgement = await self._desk.judge.judge(transcript, rubric)
             self._take_in_probe(judgement)
             whole = replace(judgement, usage=add(asked.usage, judgement.usage))
@@ -237,19 +237,19 @@ class Collecting:
         if judgement.kind in HOPELESS | AWAY or self._failed_probes == MOST_ATTEMPTS:
             raise StopRunError(judgement.failure, hint=GOES_ON)
 
-    def _affordable(self, transcript: Transcript, rubric: Rubric, share: float) -> float | None:
+    def _affordable(self, transcript: Transcript, rubric: Rubric, times: float = 1.0) -> float | None:
         """Return how much money was set aside for a request; ``None`` where there is not enough."""
         purse = self._desk.work.purse
         if purse is None:
             return 0.0
-        amount = purse.bound(transcript, [rubric]) * share
+        amount = purse.bound(transcript, [rubric]) * times
         if self.over_budget or not purse.reserve(amount):
             self.over_budget = True
             return None
         return amount
 
     def _write(self, transcript: Transcript, rubric: Rubric, request: Request, asked: Asked, writer: PartWriter) -> bool:
-        amount = self._affordable(transcript, rubric, self._desk.price_share)
+        amount = self._affordable(transcript, rubric)
         if amount is None:
             return False
         room = request.max_tokens * 2 ** (asked.attempt - 1 if asked.first is None else 0)
@@ -276,9 +276,8 @@ class Collecting:
         if work.cache is not None and not reused:
             work.cache.put(transcript, [(rubric, judgement)])
         if work.purse is not None:
-            at_once = work.purse.price.of(direct) if direct is not None else 0.0
-            in_all = work.purse.price.of(judgement.usage)
-            work.purse.settle(set_aside, at_once + (in_all - at_once) * self._desk.price_share)
+            dearer = work.purse.price.of(direct) * (self._desk.direct_times - 1) if direct is not None else 0.0
+            work.purse.settle(set_aside, work.purse.price.of(judgement.usage) + dearer)
             self._tally.spent = work.purse.spent
         self._tally.count(made, reused=reused)
         self._desk.watcher.progressed(self._tally)

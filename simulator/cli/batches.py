@@ -58,7 +58,7 @@ async def hand_over(
     read: Callable[[], Iterable[Transcript | Rejected]],
     watcher: Watcher,
     *,
-    price_share: float = 1.0,
+    direct_times: float = 1.0,
     again: bool = False,
     stop: asyncio.Event | None = None,
     tally: Tally | None = None,
@@ -73,7 +73,7 @@ async def hand_over(
     reads: Any = chosen.judge
     api = BatchApi(model.endpoint)
     try:
-        handover = Handover(api, Desk(reads, model, work, results, Shelf(out), watcher, price_share=price_share))
+        handover = Handover(api, Desk(reads, model, work, results, Shelf(out), watcher, direct_times=direct_times))
         if again:
             await handover.give_up()
         return await handover.advance(read, stop, tally)

@@ -221,7 +221,7 @@ class Bench:
         try:
             with results(self.out) as ledger:
                 work = Work([RUBRIC], judge, judge.prompt_version, purse=purse)
-                desk = Desk(judge, model, work, ledger, self.shelf, Watcher(), price_share=0.5, **self.limits)
+                desk = Desk(judge, model, work, ledger, self.shelf, Watcher(), direct_times=2, **self.limits)
                 return await Handover(api, desk).advance(transcripts(count))
         finally:
             await model.aclose()
@@ -420,8 +420,8 @@ async def test_transcripts_that_came_later_are_asked_with_the_next_batch(bench: 
 
 
 def purse(budget: float | None = None, spent: float = 0.0) -> Purse:
-    """A call costs 1.1 (100 tokens of the question and 10 of the answer, at 0.01 each), and is expected to."""
-    return Purse(Price(input=10_000, output=10_000), budget, lambda _transcript, _rubrics: 1.1, spent=spent)
+    """A call in a batch costs 0.55 (100 tokens of the question and 10 of the answer, at 0.005 each), and is expected to."""
+    return Purse(Price(input=5_000, output=5_000), budget, lambda _transcript, _rubrics: 0.55, spent=spent)
 
 
 async def test_a_batch_costs_its_share_of_the_price(bench: Bench) -> None:
