@@ -2,7 +2,7 @@
 
 A run looks at each transcript once, in order, and asks only for what is not in the results. Judgements (a transcript against a
 rubric, or against all of them in one call) are under way at once up to the ceiling; a finished one costs the same however many
-others there are.
+others there are. A judge that waits for nobody is given many transcripts at a time instead.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from simulator.batch.ledger import work_keys, work_part
 from simulator.batch.outage import AWAY, FIRST_WAITS_S, WAITS_S, Outage, StopRunError
 from simulator.batch.readers import Rejected
 from simulator.batch.tally import Results, Tally, Watcher
+from simulator.domain.errors import FinelineError
 from simulator.domain.grade import Grade
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.grade import graded
-from simulator.grading.judges.protocol import Judge, Judgement
+from simulator.grading.judges.protocol import BatchJudge, Judge, Judgement
 
 # Failures that would meet every other transcript too: going on would only burn through the list.
 HOPELESS = frozenset({"unauthorised", "not_found"})
@@ -38,6 +39,9 @@ OWN_FAULT = frozenset({"too_long"})
 # How often results are pressed onto the disk, and how long the event loop may be kept busy without looking round.
 _SAVE_EVERY_S = 5.0
 _BREATHE_EVERY_S = 0.05
+# How many turns a judge of many is given at once, and how long it may wait for them where transcripts come slowly.
+_TURNS_AT_ONCE = 512
+_PATIENCE_S = 0.05
 
 __all__ = ["GOES_ON", "HOPELESS", "Outcome", "Place", "StopRunError", "Together", "Work", "run"]
 
@@ -158,6 +162,9 @@ class _Run:
         self.tally = tally
         self.outage = Outage(work.waits_s, work.first_waits_s, told=watcher.waiting)
         self.parts = work.parts()
+        self.many = work.judge if isinstance(work.judge, BatchJudge) and work.purse is None else None
+        self.waiting: list[_Job] = []
+        self.turns_waiting = 0
         self.slots = asyncio.Semaphore(work.concurrency)
         self.underway: set[asyncio.Task[None]] = set()
         self.claimed: set[str] = set()
@@ -178,8 +185,15 @@ class _Run:
                     if not (self.may_go_on and await self.take(record)):
                         break
                     await self.now_and_then()
+            if self.may_go_on:
+                self.judge_waiting()
             if self.underway:
                 await asyncio.wait(self.underway)
+        except FinelineError:
+            # What was read before something that cannot be read is still judged.
+            if self.error is None:
+                self.judge_waiting()
+            raise
         finally:
             await self.leave()
         if self.error is not None:
@@ -193,6 +207,10 @@ class _Run:
         try:
             while self.may_go_on:
                 coming = asyncio.ensure_future(anext(records))
+                if self.waiting:
+                    await asyncio.wait([coming, *told], timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+                    if not coming.done() and self.may_go_on:
+                        self.judge_waiting()
                 await asyncio.wait([coming, *told], return_when=asyncio.FIRST_COMPLETED)
                 if not coming.done():
                     coming.cancel()
@@ -236,6 +254,9 @@ class _Run:
         self.tally.resumed += len(suited) - len(wanted)
         if wanted and self.work.cache is not None:
             wanted = self.recall(record, wanted, self.work.cache)
+        if self.many is not None:
+            self.wait_for_others(_Job(record, wanted, read))
+            return True
         one_by_one = self.work.concurrency > 1 and not self.work.together
         groups = [[each] for each in wanted] if one_by_one else [wanted] if wanted else []
         read.left = len(groups)
@@ -301,6 +322,31 @@ class _Run:
         for task in self.underway:
             task.cancel()
 
+    # Many transcripts are judged at once
+
+    def wait_for_others(self, job: _Job) -> None:
+        """Put a transcript beside those that are to be judged together, and judge them when they are enough."""
+        job.read.left = bool(job.wanted)
+        self.tally.finished += not job.wanted
+        if job.wanted:
+            self.claimed.update(key for _, key in job.wanted)
+            self.waiting.append(job)
+            self.turns_waiting += len(job.transcript.turns)
+            if self.turns_waiting >= _TURNS_AT_ONCE:
+                self.judge_waiting()
+
+    def judge_waiting(self) -> None:
+        jobs, self.waiting, self.turns_waiting = self.waiting, [], 0
+        if not jobs or self.many is None:
+            return
+        judged = self.many.judge_many([job.transcript for job in jobs], [[rubric for rubric, _ in job.wanted] for job in jobs])
+        finished = [list(zip(job.wanted, judgements, strict=True)) for job, judgements in zip(jobs, judged, strict=True)]
+        self.keep_all([(job.transcript, done) for job, done in zip(jobs, finished, strict=True)])
+        for job in jobs:
+            self.claimed.difference_update(key for _, key in job.wanted)
+            job.read.left = 0
+        self.tally.finished += len(jobs)
+
     # A judgement is asked for
 
     async def do(self, job: _Job) -> None:
@@ -363,15 +409,23 @@ class _Run:
 
     def keep(self, transcript: Transcript, finished: Sequence[tuple[Wanted, Judgement]], *, reused: bool = False) -> None:
         """Keep grades, then count them."""
-        if not finished:
-            return
+        if finished:
+            self.keep_all([(transcript, finished)], reused=reused)
+
+    def keep_all(self, judged: Sequence[tuple[Transcript, Sequence[tuple[Wanted, Judgement]]]], *, reused: bool = False) -> None:
+        """Keep the grades of several transcripts, then count them."""
         name = self.work.judge.name
-        made = [(key, graded(transcript, rubric, name, judgement)) for (rubric, key), judgement in finished]
+        made = [
+            (key, graded(transcript, rubric, name, judgement))
+            for transcript, finished in judged
+            for (rubric, key), judgement in finished
+        ]
         if reused:
             made = [(key, grade.model_copy(update={"reused": True})) for key, grade in made]
         self.results.add(made)
         if self.work.cache is not None and not reused:
-            self.work.cache.put(transcript, [(rubric, judgement) for (rubric, _), judgement in finished])
+            for transcript, finished in judged:
+                self.work.cache.put(transcript, [(rubric, judgement) for (rubric, _), judgement in finished])
         for _, grade in made:
             self.tally.count(grade, reused=reused)
         self.watcher.progressed(self.tally)

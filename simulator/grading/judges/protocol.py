@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from simulator.domain.grade import Finding, Rating, Usage
 from simulator.domain.rubric import Rubric
@@ -26,6 +27,15 @@ class Judgement:
     usage: Usage = field(default_factory=Usage)
     prompt: str | None = None
     detector: str | None = None
+
+
+@runtime_checkable
+class BatchJudge(Protocol):
+    """A judge that is quickest with many transcripts at once, waits for nobody and does not fail."""
+
+    def judge_many(self, transcripts: Sequence[Transcript], rubrics: Sequence[Sequence[Rubric]]) -> list[list[Judgement]]:
+        """Return a judgement for each of a transcript's rubrics, for each transcript, all in their order."""
+        ...
 
 
 class Judge(Protocol):
