@@ -76,7 +76,7 @@ def _folded(text: str) -> tuple[str, Sequence[int]]:
     if spaced == " ".join(spaced.split()):
         # Nearly every text has one folded character for each of its own.
         if spaced.isascii():
-            return fold(spaced), range(len(text) + 1)
+            return spaced.replace("`", "'").lower(), range(len(text) + 1)
         singly = [*map(_SINGLY.__getitem__, spaced)]
         if "" not in singly:
             return "".join(singly), range(len(text) + 1)

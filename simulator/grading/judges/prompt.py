@@ -31,7 +31,7 @@ def fence(text: str) -> str:
     """Return a speaker's words as the judge reads them: one line, no angle brackets."""
     if "<" in text or ">" in text:  # seldom, and quicker to see than to swap
         text = text.translate(_FENCES)
-    return " ".join(text.split())
+    return text.strip() if text.isprintable() and "  " not in text else " ".join(text.split())
 
 
 def unfence(text: str) -> str:

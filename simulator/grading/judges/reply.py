@@ -6,8 +6,7 @@ whose words are not in the transcript, are problems to ask about again; criteria
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -122,11 +121,8 @@ def read(answers: Answers, asked: Sequence[Criterion], view: View) -> Reading:
     for answer in answers.findings:
         given.setdefault(_id(answer.criterion), []).append(answer)
     reading = Reading()
-    # Of several rubrics' questions (warmth.greets) a model may leave the rubric out; that is clear where only one has it.
-    alone = Counter(each.id.rpartition(".")[2] for each in asked)
     for criterion in asked:
-        bare = criterion.id.rpartition(".")[2]
-        match given.get(_id(criterion.id)) or (given.get(_id(bare), []) if alone[bare] == 1 else []):
+        match given.get(_id(criterion.id)) or _given_barely(given, criterion, asked):
             case []:
                 reading.problems[criterion.id] = Problem(criterion.id, "there is no finding for it")
             case [answer]:
@@ -134,6 +130,13 @@ def read(answers: Answers, asked: Sequence[Criterion], view: View) -> Reading:
             case _:
                 reading.problems[criterion.id] = Problem(criterion.id, "there is more than one finding for it")
     return reading
+
+
+def _given_barely(given: Mapping[str, list[Answer]], criterion: Criterion, asked: Sequence[Criterion]) -> list[Answer]:
+    """Return what is given for one of several rubrics' questions (``warmth.greets``) without its rubric, if only one has it."""
+    bare = criterion.id.rpartition(".")[2]
+    alone = sum(each.id.rpartition(".")[2] == bare for each in asked) == 1
+    return given.get(_id(bare), []) if alone else []
 
 
 def _id(text: str) -> str:

@@ -43,11 +43,11 @@ class View:
             return seen
         number = seen.evidence.turn
         shown = self.texts[number - 1]
+        if shown is self._cleaned[number - 1] and "‹" not in shown and "›" not in shown:
+            return seen  # it reads just as it was said
         at = unfence(shown).index(seen.evidence.quote)
         exact = shown[at : at + len(seen.evidence.quote)]
         said = self._neutral.restore(number - 1, exact) if self._neutral is not None else exact
-        if said == seen.evidence.quote and shown == self._cleaned[number - 1]:
-            return seen  # nothing was made blind in this turn
         restored = self._recorded.check(number, said)
         return Check(restored.evidence, restored.fault, seen.moved_from)
 
