@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from simulator.batch.run_record import RunRecord
     from simulator.batch.runner import Outcome, Work
     from simulator.batch.tally import Tally
+    from simulator.cli.panels import Summary
 
 # How long a start may count what is to be done before it goes on with what it has: a new run, and one that is taken up again.
 _COUNT_S, _COUNT_AGAIN_S = 5.0, 0.4
@@ -282,20 +283,26 @@ class _One:
                 then = words.command_again()
                 how = "With a larger --budget, go" if outcome.over_budget else "Go"
                 lines.append(f"{how} on with: {then}")
-        if self.grading.chosen.panel:
-            from simulator.cli.panels import summed_up, told
-
-            if order.out is not None:
-                lines += summed_up(order.out, self.work.rubrics, self.work.judge.name)
-            elif self.grading.heard is not None:
-                lines += told(self.grading.heard)
+        panel = self._panel()
+        if panel is not None:
+            lines += panel.lines
         words.say(lines)
         if order.as_json and order.out is not None and outcome is not None:
             seconds = time.monotonic() - self.begun
             summary = words.as_json(
                 tally, order.out, price=price, spent_before=self._spent_before, seconds=seconds, stopped=stopped, then=then
             )
-            print(json.dumps(summary, ensure_ascii=False))
+            print(json.dumps({**summary, **({"panel": panel.data} if panel is not None else {})}, ensure_ascii=False))
+
+    def _panel(self) -> Summary | None:
+        """Return how far the members of a panel agree; ``None`` where there is no panel."""
+        from simulator.cli.panels import summed_up, told
+
+        if not self.grading.chosen.panel:
+            return None
+        if self.grading.order.out is not None:
+            return summed_up(self.grading.order.out, self.work.rubrics, self.work.judge.name)
+        return told(self.grading.heard) if self.grading.heard is not None else None
 
     async def _grade(self, tally: Tally) -> Outcome:
         from simulator.batch.intake import in_a_thread

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,13 +14,21 @@ if TYPE_CHECKING:
     from simulator.domain.rubric import Rubric
 
 
+@dataclass(frozen=True)
+class Summary:
+    """What there is to say about a panel: ``lines`` for people, ``data`` for programs."""
+
+    lines: list[str]
+    data: dict[str, Any]
+
+
 def disagreements_path(out: Path) -> Path:
     """Return where the disagreements of a results file are listed."""
     return out.with_name(f"{out.name}.disagreements.csv")
 
 
-def summed_up(out: Path, rubrics: Sequence[Rubric], judge: str) -> list[str]:
-    """Read a results file, list beside it what the members of ``judge`` disagree on, and return lines to say about both."""
+def summed_up(out: Path, rubrics: Sequence[Rubric], judge: str) -> Summary:
+    """Read a results file, list beside it what the members of ``judge`` disagree on, and return what to say about both."""
     from simulator.analysis.panel import REASONS, PanelAgreement, write_disagreements
     from simulator.batch.results import records
 
@@ -31,20 +40,22 @@ def summed_up(out: Path, rubrics: Sequence[Rubric], judge: str) -> list[str]:
 
     place = disagreements_path(out)
     counts = write_disagreements(place, found())
-    lines = told(agreement)
-    if counts:
-        kinds = ", ".join(f"{counts[why]:,} {why}" for why in REASONS if counts[why])
-        lines.append(f"To look at: {counts.total():,} disagreements ({kinds}), listed in {place}")
-    return lines
+    summary = told(agreement)
+    if not counts:
+        return summary
+    kinds = ", ".join(f"{counts[why]:,} {why}" for why in REASONS if counts[why])
+    line = f"To look at: {counts.total():,} disagreements ({kinds}), listed in {place}"
+    listed = {"file": str(place), **{why.replace(" ", "_"): counts[why] for why in REASONS}}
+    return Summary([*summary.lines, line], {**summary.data, "disagreements": listed})
 
 
-def told(agreement: PanelAgreement) -> list[str]:
-    """Return lines for a terminal: how far the members agree on each rubric's level and, below it, on each question."""
+def told(agreement: PanelAgreement) -> Summary:
+    """Return what to say: how far the members agree on each rubric's level and, below it, on each question."""
     from simulator.analysis.agreement import krippendorff_advice
 
     rubrics = agreement.result()
     if not rubrics:
-        return []
+        return Summary([], {})
     names = [each.rubric for each in rubrics] + [f"  {one.criterion}" for each in rubrics for one in each.criteria]
     width = max(map(len, names))
     lines = ["Agreement of the members (Krippendorff's α, 95% interval; n transcripts that two or more answered):"]
@@ -55,9 +66,10 @@ def told(agreement: PanelAgreement) -> list[str]:
         lines += [f"    {each.criterion:<{width - 2}}  {_figure(each.alpha)}, {_apart(each.disagreements)}" for each in asked]
         if len(asked) < len(rubric.criteria):
             lines.append(f"    {len(rubric.criteria) - len(asked)} questions that no two members answered")
-    shares = (f"{name} {each.answered / each.asked:.0%}" for name, each in agreement.members.items() if each.asked)
-    lines.append(f"Questions answered usably: {', '.join(shares)}")
-    return lines
+    shares = {name: each.answered / each.asked for name, each in agreement.members.items() if each.asked}
+    lines.append(f"Questions answered usably: {', '.join(f'{name} {share:.0%}' for name, share in shares.items())}")
+    answered = {name: round(share, 4) for name, share in shares.items()}
+    return Summary(lines, {"rubrics": [each.as_json() for each in rubrics], "answered": answered})
 
 
 def _figure(figure: Figure) -> str:
