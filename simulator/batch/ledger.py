@@ -213,14 +213,14 @@ class Ledger:
         another program.
         """
         self.path = path
+        if path.exists() and not path.is_file():
+            what = "a folder" if path.is_dir() else "no file that could be taken up again"
+            raise UsageError(f"{path} is {what}.", hint="Give --out the name of a file.")
         self.index = index_path(path)
         self._waiting = bytearray()
         opened: list[BinaryIO] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and not path.is_file():
-                what = "a folder" if path.is_dir() else "no file that could be taken up again"
-                raise UsageError(f"{path} is {what}.", hint="Give --out the name of a file.")
             # Without a buffer of Python's own: what a write has returned from, a kill cannot take back.
             for each in (path, self.index):
                 opened.append(each.open("r+b" if each.exists() else "x+b", buffering=0))
@@ -268,14 +268,23 @@ class Ledger:
         lines = [(bytes.fromhex(key), as_line(key, record)) for key, record in results]
         if not lines:
             return
+        data = b"".join(line for _, line in lines)
+        written = 0
+        error = None
         try:
-            self._write(self._results, b"".join(line for _, line in lines))
-        except OSError as error:
-            self._cut_back()
-            raise self._failed(error) from None
+            while written < len(data):
+                written += self._results.write(memoryview(data)[written:])
+        except OSError as failure:
+            error = failure
         for key, line in lines:
+            if written < len(line):
+                break
+            written -= len(line)
             self._end += len(line)
             self._note(key, self._end)
+        if error is not None:
+            self._cut_back()
+            raise self._failed(error) from None
         if len(self._waiting) >= _ENTRIES_WAITING * _ENTRY_BYTES:
             self._write_entries()
 
@@ -291,25 +300,19 @@ class Ledger:
         self._waiting += key + end.to_bytes(8, "big")
         self.done.add(key)
 
-    @staticmethod
-    def _write(file: BinaryIO, data: bytes | bytearray) -> None:
-        written = 0
-        while written < len(data):
-            written += file.write(memoryview(data)[written:])
-
     def _write_entries(self) -> None:
         """Write the waiting keys. Where that fails they go on waiting: the results are what counts."""
-        waiting, self._waiting = self._waiting, bytearray()
         at = self._entries.tell()
-        try:
-            self._write(self._entries, waiting)
-        except OSError:
-            self._waiting = waiting + self._waiting
-            try:
-                self._entries.truncate(at)
-                self._entries.seek(at)
-            except OSError:
-                return
+        written = 0
+        with suppress(OSError):
+            while written < len(self._waiting):
+                written += self._entries.write(memoryview(bytes(self._waiting))[written:])
+        whole = written - written % _ENTRY_BYTES
+        del self._waiting[:whole]
+        if written > whole:
+            with suppress(OSError):
+                self._entries.truncate(at + whole)
+                self._entries.seek(at + whole)
 
     def _cut_back(self) -> None:
         """Take a result that was written in part out again, as far as the disk lets us; the next start would do it too."""

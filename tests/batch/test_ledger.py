@@ -217,3 +217,23 @@ def test_shortened_results_are_looked_at_again_from_the_beginning_of_their_sourc
         with Ledger(path) as ledger:
             assert ledger.mark(source) == (0, 0)
             assert [key in ledger for key in KEYS[:3]] == [True, True, False]
+
+
+def test_a_disk_that_is_full_keeps_what_was_whole_and_says_so(tmp_path: Path):
+    path = tmp_path / "g.jsonl"
+    script = (
+        "import resource, sys; from pathlib import Path; from simulator.batch.ledger import Ledger\n"
+        "from simulator.domain.errors import FinelineError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
+        "with Ledger(Path(sys.argv[1])) as ledger:\n"
+        "    try:\n"
+        "        ledger.add([(f'{n:032x}', {'n': n, 'text': 'x' * 1000}) for n in range(50)])\n"
+        "    except FinelineError as error: print(error)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True).stdout
+    assert "could not be written further" in said
+    assert "make room" in said
+    kept = [record["n"] for record in lines(path)]
+    assert kept == list(range(9))
+    with Ledger(path) as ledger:
+        assert [n for n in range(50) if f"{n:032x}" in ledger] == kept
