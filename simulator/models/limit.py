@@ -108,14 +108,16 @@ class AdaptiveLimit:
 
     async def _hold(self) -> None:
         """Wait until no pause goes on and the rate allows one more."""
-        while (pause_s := self._paused_until - self._clock()) > 0:
-            await self._sleep(pause_s)
-        if self.rate_per_s is not None:
+        while True:
             now = self._clock()
-            at = max(now, self._next_at)
-            self._next_at = at + 1 / self.rate_per_s
+            at = max(now, self._paused_until)
+            if self.rate_per_s is not None:
+                at = max(at, self._next_at)
+                self._next_at = at + 1 / self.rate_per_s
             if at > now:
                 await self._sleep(at - now)
+            if self._paused_until <= self._clock():
+                return  # else a pause began meanwhile
 
     def _leave(self) -> None:
         self.under_way -= 1
