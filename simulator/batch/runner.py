@@ -25,7 +25,7 @@ from simulator.domain.grade import Grade
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.grade import graded
-from simulator.grading.judges.protocol import BatchJudge, Judge, Judgement
+from simulator.grading.judges.protocol import COULD_NOT_READ, BatchJudge, Judge, Judgement
 
 # Failures that would meet every other transcript too: going on would only burn through the list.
 HOPELESS = frozenset({"unauthorised", "not_found"})
@@ -382,13 +382,13 @@ class _Run:
             failed = [each for each in judgements if each.failure]
             for each in failed:
                 if each.kind in HOPELESS:
-                    raise StopRunError(each.failure, hint=GOES_ON, kind=each.kind)
+                    raise StopRunError(each.failure.removeprefix(COULD_NOT_READ), hint=GOES_ON, kind=each.kind)
             worst = next((each for each in failed if each.kind in AWAY), failed[0] if failed else None)
             if not self.outage.met(worst.kind or "other" if worst is not None else ""):
                 return judgements
             self.waste(judgements)
             if worst is not None and not self.stop.is_set():
-                await self.outage.wait(job, worst.failure, self.stop)
+                await self.outage.wait(job, worst.failure.removeprefix(COULD_NOT_READ), self.stop)
             if self.stop.is_set():
                 return None
 
@@ -435,7 +435,7 @@ class _Run:
     def look_whether_all_fail(self, last: Grade) -> None:
         if self.tally.failed == self.tally.graded and last.status == "failed" and last.kind not in OWN_FAULT and not self.error:
             raise StopRunError(
-                f"The first {self.tally.failed} judgements all failed, the last one so: {last.reason}",
+                f"The first {self.tally.failed} judgements all failed, the last so: {last.reason.removeprefix(COULD_NOT_READ)}",
                 hint="When it is put right, the same command with --retry-failed goes on from there.",
             )
 

@@ -22,7 +22,7 @@ from simulator.domain.grade import Usage
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.judges import prompt
-from simulator.grading.judges.protocol import Judgement
+from simulator.grading.judges.protocol import COULD_NOT_READ, Judgement
 from simulator.grading.judges.reply import Answers
 from simulator.grading.judges.sheet import NO_ANSWER, Questions, Sheet, shares
 from simulator.grading.judges.view import View
@@ -151,7 +151,7 @@ class ModelJudge:
         if sheet.asked:
             answers = interpret(text, Answers)
             if isinstance(answers, Misfit):
-                why = "The judge could not read this conversation: its answer was not in the form asked for."
+                why = f"{COULD_NOT_READ}its answer was not in the form asked for."
                 return Judgement(failure=why, kind="malformed", usage=usage, prompt=self._version)
             sheet.take(answers)
             later = interpret(second, Answers) if second is not None else None
@@ -218,4 +218,4 @@ def _room(criteria: int) -> int:
 
 
 def _failure(error: ModelError) -> str:
-    return f"The judge could not read this conversation: {error.message}"
+    return f"{COULD_NOT_READ}{error.message}"

@@ -10,6 +10,9 @@ from simulator.domain.grade import Finding, Rating, Usage
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 
+# How the reason of a judgement that failed begins, before what happened.
+COULD_NOT_READ = "The judge could not read this conversation: "
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
