@@ -6,22 +6,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from simulator.batch.intake import STANDARD_INPUT, STORE, Intake, Sessions
 from simulator.batch.manifest import RunManifest, load_manifest
-from simulator.batch.readers import Reading, Rejected, read
+from simulator.batch.readers import Reading, Rejected
 from simulator.batch.speakers import Sides
 from simulator.domain.transcript import Transcript
 
 
 @dataclass(frozen=True)
 class Source:
-    """Paths of transcripts, and how they are read."""
+    """Paths of transcripts (``store:`` for the app's own sessions), how they are read, and the results made from them."""
 
     paths: tuple[str, ...]
     reading: Reading = field(default_factory=Reading)
+    results: Path | None = None
 
-    def transcripts(self) -> Iterator[Transcript | Rejected]:
-        """Yield the transcripts, one at a time. Raises what :func:`simulator.batch.readers.read` raises."""
-        return read(self.paths, self.reading)
+    def transcripts(self, sessions: Sessions | None = None) -> Iterator[Transcript | Rejected]:
+        """Yield the transcripts, one at a time; ``sessions`` gives the app's own.
+
+        Raises what :class:`simulator.batch.intake.Intake` raises.
+        """
+        yield from Intake(self.paths, self.reading, sessions=sessions, results=self.results)
 
 
 def sources_of(results: Sequence[Path], told: Sequence[str] = (), *, trainee: str | None = None) -> list[Source]:
@@ -29,16 +34,16 @@ def sources_of(results: Sequence[Path], told: Sequence[str] = (), *, trainee: st
 
     Standard input is gone, so it is left out. Raises :class:`simulator.domain.errors.FinelineError` for a damaged description.
     """
-    manifests = [manifest for manifest in map(load_manifest, results) if manifest is not None]
+    manifests = [(path, manifest) for path in results if (manifest := load_manifest(path)) is not None]
     if told:
-        reading = reading_of(manifests[0]) if manifests else Reading()
-        return [Source(tuple(told), Reading(Sides(trainee), *_columns(reading)) if trainee else reading)]
+        reading = next((reading_of(each) for _, each in manifests), Reading())
+        return [Source(tuple(told), Reading(Sides(trainee), *_columns(reading)) if trainee else reading, results[0])]
     found = [
-        Source(paths, reading_of(each))
-        for each in manifests
-        if (paths := tuple(_place(each, one) for one in each.sources if one != "-"))
+        Source(paths, reading_of(manifest), path)
+        for path, manifest in manifests
+        if (paths := tuple(_place(manifest, each) for each in manifest.sources if each != STANDARD_INPUT))
     ]
-    return list(dict.fromkeys(found))
+    return list({(each.paths, each.reading): each for each in found}.values())
 
 
 def reading_of(manifest: RunManifest) -> Reading:
@@ -53,7 +58,7 @@ def _columns(reading: Reading) -> tuple[str | None, str | None, str | None]:
 
 def _place(manifest: RunManifest, source: str) -> str:
     """Return a source so that it can be opened from here."""
-    if source.startswith("store:") or not manifest.folder or Path(source).is_absolute():
+    if source.startswith(STORE) or not manifest.folder or Path(source).is_absolute():
         return source
     there = Path(manifest.folder) / source
     # A run that was moved together with its transcripts is found from here as well.

@@ -16,6 +16,7 @@ from simulator.domain.errors import EXIT_FAILURE, UsageError, unknown
 if TYPE_CHECKING:
     from simulator.batch.grades import Result
     from simulator.batch.metadata import Metadata
+    from simulator.domain.transcript import Transcript
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -208,5 +209,13 @@ def metadata_of(results: Sequence[Path], keys: Sequence[str], transcripts: Seque
     if not places:
         raise UsageError(f"It is not known which transcripts {results[0]} was made from.", hint="Say it with --transcripts PATH.")
     with Metadata(keys) as metadata:
-        metadata.gather(each for place in places for each in place.transcripts())
+        metadata.gather(each for place in places for each in place.transcripts(own_sessions))
         yield metadata
+
+
+def own_sessions(session: str | None) -> Iterator[Transcript]:
+    """Yield the app's own sessions, or one of them."""
+    from simulator import settings
+    from simulator.batch.sessions import saved_sessions
+
+    return saved_sessions(settings.data_folder(), session)

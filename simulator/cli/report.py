@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None)
 
 _MOST_NAMED = 20
+_EVERY_S = 0.3
 
 
 @app.command()
@@ -49,17 +51,18 @@ def report(
     from simulator.analysis.report.build import Wanted, build
     from simulator.batch.manifest import load_manifest
     from simulator.batch.sources import sources_of
+    from simulator.cli.export import own_sessions
     from simulator.files import write_atomically
 
     if out is not None and out.suffix.casefold() in (".csv", ".parquet"):
         raise UsageError(f"{out} is no page.", hint=f"Tables are made with: fineline export {results[0]} --out {out}")
     wanted = Wanted(rubrics=rubric or (), by=by, findings=findings, every_version=every_version)
     sources = sources_of(results, transcripts or (), trainee=trainee)
-    rejects = _Rejects()
+    teller = _Teller()
     # Runs carry the rubrics they used; where one says nothing of itself, those at hand may be the same.
     library = {} if all(load_manifest(path) is not None for path in results) else _library()
-    made = build(results, wanted, sources, library, told=rejects.name)
-    rejects.close()
+    made = build(results, wanted, sources, library, sessions=own_sessions, told=teller.name, progress=teller.progress)
+    teller.close()
     if as_json:
         import json
 
@@ -93,19 +96,38 @@ def _library() -> dict[str, Rubric]:
     return found
 
 
-class _Rejects:
-    """Names lines that are no grades on standard error, the first of many."""
+class _Teller:
+    """Says on standard error what is being read, where somebody watches, and names the first lines that are no grades."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._rejected = 0
+        self._watched = sys.stderr.isatty()
+        self._said = time.monotonic()
+        self._shown = False
+
+    def progress(self, what: str, count: int) -> None:
+        """Show how much has been read, not more often than is readable."""
+        if self._watched and time.monotonic() - self._said > _EVERY_S:
+            self._said = time.monotonic()
+            self._shown = True
+            print(f"\r\x1b[K{count:,} {what} read", end="", file=sys.stderr, flush=True)
 
     def name(self, rejected: Rejected) -> None:
+        """Name a line that is no grade."""
         from simulator.domain.text import clean
 
-        self._count += 1
-        if self._count <= _MOST_NAMED:
+        self._rejected += 1
+        if self._rejected <= _MOST_NAMED:
+            self._clear()
             print(clean(str(rejected), keep_newlines=False), file=sys.stderr)
 
     def close(self) -> None:
-        if self._count > _MOST_NAMED:
-            print(f"… and {self._count - _MOST_NAMED:,} more lines that are no grades.", file=sys.stderr)
+        """End what is shown."""
+        self._clear()
+        if self._rejected > _MOST_NAMED:
+            print(f"… and {self._rejected - _MOST_NAMED:,} more lines that are no grades.", file=sys.stderr)
+
+    def _clear(self) -> None:
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._shown = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli.main import app
+from simulator.domain.transcript import Transcript, Turn
+from simulator.store.store import Store
 
 runner = CliRunner()
 TURNS = [
@@ -89,3 +93,23 @@ def test_what_will_not_do_is_said(results: Path, arguments: list[str], said: str
     done = runner.invoke(app, ["report", *arguments])
     assert done.exit_code != 0
     assert said in str(done.exception)
+
+
+def test_the_apps_own_sessions_are_found_again(tmp_path: Path):
+    store = Store.open(tmp_path / "data")
+    ids = {}
+    for persona in ("chatty-regular", "dana"):
+        recorder = store.begin(Transcript(id="t", persona=persona))
+        for number, turn in enumerate(TURNS, 1):
+            recorder.save_turn(number, Turn.model_validate(turn))
+        ids[persona] = recorder.session_id
+    store.close()
+    assert runner.invoke(app, ["grade", "store:", "--rubric", "warmth", "--out", "r.jsonl"]).exit_code == 0
+    done = runner.invoke(app, ["report", "r.jsonl", "--by", "persona"])
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "<mark>I&#39;m so sorry, that must be maddening.</mark>" in page
+    assert all(f'id="t{at}"' in page for at in (1, 2))
+    done = runner.invoke(app, ["export", "r.jsonl", "--with", "persona"])
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert {row["transcript"]: row["persona"] for row in rows} == {id_: persona for persona, id_ in ids.items()}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from simulator.analysis.report.parts import Numbers, RubricPart, comparisons_of,
 from simulator.analysis.report.passages import Conversations
 from simulator.analysis.report.tally import Series, SeriesTally, Tally
 from simulator.batch.grades import Contents, Result, contents, read_grades
+from simulator.batch.intake import Sessions
 from simulator.batch.manifest import RunManifest, load_manifest
 from simulator.batch.metadata import Metadata
 from simulator.batch.readers import Rejected
@@ -24,11 +25,16 @@ from simulator.batch.sources import Source
 from simulator.domain.errors import FinelineError, UsageError, unknown
 from simulator.domain.grade import Usage
 from simulator.domain.rubric import Rubric
+from simulator.domain.transcript import Transcript
 
 FINDINGS = 20
 GRADES = 3
 LEAST_OF_A_GROUP = 2
 MOST_REJECTED = 50
+_TOLD_EVERY = 1000
+T = TypeVar("T")
+Progress = Callable[[str, int], None]
+"""Is told what is being read (``"grades"`` or ``"transcripts"``) and how many have been."""
 
 
 @dataclass(frozen=True)
@@ -110,23 +116,28 @@ def build(
     sources: Sequence[Source],
     library: Mapping[str, Rubric],
     *,
+    sessions: Sessions | None = None,
     told: Callable[[Rejected], None] = lambda each: None,
+    progress: Progress = lambda what, count: None,
 ) -> Report:
     """Read results and make their report. ``sources`` are where the transcripts are, ``library`` rubrics by their digest.
 
-    ``told`` hears of each line that is no grade. Raises :class:`UsageError` where there are no grades, a rubric has none, or no
-    transcript has the key to compare by; and what readers raise.
+    ``sessions`` gives the app's own conversations. ``told`` hears of each line that is no grade, and ``progress`` now and then
+    of what is being read and how much of it has been. Raises :class:`UsageError` where there are no grades, a rubric has none,
+    or no transcript has the key to compare by; and what readers raise.
     """
     runs = tuple(Ran(str(path), load_manifest(path)) for path in results)
     definitions = {**library, **_definitions(runs)}
     seen = contents(results)
+    reads = _Transcripts(sources, sessions, progress)
     with ExitStack() as stack:
-        grouping = _grouping(wanted, sources, stack, results)
+        grouping = _grouping(wanted, reads, stack, results)
         groups = len(grouping.names) if grouping else 0
         sizes = {"findings": _size(wanted.findings, groups), "grades": _size(wanted.grades, groups)}
         tally = Tally(definitions, **sizes)
         rejected = _Rejects(told)
-        for each in _kept(rejected.passing(read_grades(results, seen)), wanted):
+        grades = _counted(read_grades(results, seen), "grades", progress)
+        for each in _kept(rejected.passing(grades), wanted):
             tally.add(each, grouping.of(each.grade.transcript) if grouping else None)
         names = _names(grouping, tally)
     if not tally.series:
@@ -134,7 +145,7 @@ def build(
     chosen = list(tally.series.values()) if wanted.every_version else tally.newest(_digests(runs))
     comparisons = sum(map(comparisons_of, chosen))
     parts = _parts(chosen, Numbers(names, comparisons))
-    conversations, missing = _conversations(parts, sources)
+    conversations, missing = _conversations(parts, reads)
     kept = {each.series for each in chosen}
     return Report(
         runs=runs,
@@ -177,13 +188,13 @@ def _digests(runs: Sequence[Ran]) -> list[str]:
     return [used.digest for each in runs if each.manifest is not None for used in each.manifest.rubrics]
 
 
-def _grouping(wanted: Wanted, sources: Sequence[Source], stack: ExitStack, results: Sequence[Path]) -> Grouping | None:
+def _grouping(wanted: Wanted, reads: _Transcripts, stack: ExitStack, results: Sequence[Path]) -> Grouping | None:
     if wanted.by is None:
         return None
-    if not sources:
+    if not reads:
         raise UsageError(f"It is not known which transcripts {results[0]} was made from.", hint="Say it with --transcripts PATH.")
     metadata = stack.enter_context(Metadata([wanted.by]))
-    metadata.gather(each for source in sources for each in source.transcripts())
+    metadata.gather(reads.all())
     return Grouping(wanted.by, metadata)
 
 
@@ -191,6 +202,30 @@ def _names(grouping: Grouping | None, tally: Tally) -> list[str]:
     if grouping is None:
         return []
     return in_order(grouping, {name for each in tally.series.values() for name in each.groups})
+
+
+class _Transcripts:
+    """The transcripts that were graded, as often as they are asked for."""
+
+    def __init__(self, sources: Sequence[Source], sessions: Sessions | None, progress: Progress) -> None:
+        self._sources = sources
+        self._sessions = sessions
+        self._progress = progress
+
+    def __bool__(self) -> bool:
+        return bool(self._sources)
+
+    def all(self) -> Iterator[Transcript | Rejected]:
+        """Read them."""
+        read = (each for source in self._sources for each in source.transcripts(self._sessions))
+        return _counted(read, "transcripts", self._progress)
+
+
+def _counted(records: Iterator[T], what: str, progress: Progress) -> Iterator[T]:
+    for count, each in enumerate(records):
+        if count % _TOLD_EVERY == 0:
+            progress(what, count)
+        yield each
 
 
 class _Rejects:
@@ -244,17 +279,16 @@ def _parts(chosen: Sequence[SeriesTally], how: Numbers) -> tuple[RubricPart, ...
     return tuple(rubric_part(number, tallies, how) for number, tallies in enumerate(by_rubric.values(), 1))
 
 
-def _conversations(parts: Sequence[RubricPart], sources: Sequence[Source]) -> tuple[Conversations, str]:
+def _conversations(parts: Sequence[RubricPart], reads: _Transcripts) -> tuple[Conversations, str]:
     """Fetch the conversations that are shown; also return, in words, why there are none."""
     found = Conversations()
-    if not sources:
+    if not reads:
         return found, "It is not known where the transcripts are."
     series = [one for part in parts for one in part.series]
     wanted = {one.transcript for each in series for shown in each.grades.values() for one in shown}
     wanted |= {one.transcript for each in series for part in each.criteria for sample in part.samples for one in sample.shown}
     try:
-        for source in sources:
-            found.gather(source.transcripts(), wanted)
+        found.gather(reads.all(), wanted)
     except FinelineError as error:
         return found, error.message
     return found, ""
