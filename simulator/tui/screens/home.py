@@ -20,7 +20,16 @@ from simulator.domain.text import clean
 from simulator.tui import glimpse
 from simulator.tui.glimpse import Customer, Glimpse
 from simulator.tui.screens.base import FinelineScreen
-from simulator.tui.widgets.customers import CustomerList, Draw, FindInput, card_rows, dots, one_line
+from simulator.tui.widgets.customers import (
+    CustomerList,
+    Draw,
+    FindInput,
+    card_rows,
+    customers_of,
+    haystack_of,
+    list_row,
+    one_line,
+)
 from simulator.tui.widgets.facts import Facts
 from simulator.tui.widgets.keybar import KeyBar
 from simulator.tui.widgets.topbar import TopBar
@@ -111,30 +120,20 @@ class HomeScreen(FinelineScreen[None]):
                 return
             self._take(library)
         except FinelineError as error:
-            self._say_banner(f"The customers could not be read. {error}", "-error")
+            if not self._gone:
+                self._say_banner(f"The customers could not be read. {error}", "-error")
             return
         self.keep_glimpse()
 
     @property
     def _gone(self) -> bool:
         """Whether the app was left while a room was still being opened."""
-        return not self.query("#card")
+        # Parts of a screen that is being left go one after the other.
+        return not all(self.query(each) for each in ("#top", "#banner", "#customers", "#card"))
 
     def _take(self, library: Library) -> None:
         self._library = library
-        self._customers = tuple(
-            Customer(
-                id=persona.id,
-                name=one_line(persona.name),
-                summary=one_line(persona.summary),
-                difficulty=persona.difficulty,
-                trains=tuple(persona.trains),
-            )
-            for persona in sorted(
-                (entry.value for entry in library.personas.values()),
-                key=lambda each: (each.role != "customer", each.difficulty, each.name.casefold()),
-            )
-        )
+        self._customers = customers_of(library)
         self._list()
 
     async def _load_results(self) -> None:
@@ -201,23 +200,16 @@ class HomeScreen(FinelineScreen[None]):
         for each in self._customers:
             if self._skill is not None and self._skill not in each.trains:
                 continue
-            haystack = " ".join([each.name, each.summary, *each.trains, each.id, self._haystack(each.id)]).casefold()
+            haystack = haystack_of(each, self._persona(each.id))
             if all(word in haystack for word in wanted):
                 found.append(each)
         return found
-
-    def _haystack(self, persona_id: str) -> str:
-        persona = self._persona(persona_id)
-        if persona is None:
-            return ""
-        scenes = (f"{scene.place} {scene.trainee} {scene.trade}" for scene in persona.scenarios)
-        return " ".join([*scenes, *(identity.name for identity in persona.identities), persona.content_note])
 
     def _list(self) -> None:
         customers = self.query_one("#customers", CustomerList)
         before = customers.highlighted_option
         matching = self._matching()
-        customers.set_options(Option(self._row(each), id=each.id) for each in matching)
+        customers.set_options(Option(list_row(each, len(self._met.get(each.id, ()))), id=each.id) for each in matching)
         if matching:
             ids = [each.id for each in matching]
             customers.highlighted = ids.index(before.id) if before is not None and before.id in ids else 0
@@ -233,16 +225,6 @@ class HomeScreen(FinelineScreen[None]):
 
     def _problem_count(self) -> int:
         return len(self._library.problems) if self._library is not None else 0
-
-    def _row(self, customer: Customer) -> Content:
-        times = len(self._met.get(customer.id, ()))
-        return Content.assemble(
-            (dots(customer.difficulty), "$accent"),
-            "  ",
-            (customer.name, "bold"),
-            (f"  met {times}×" if times else "", "$quiet"),
-            (f"\n     {customer.summary}", "$quiet"),
-        )
 
     def _persona(self, persona_id: str | None) -> Persona | None:
         entry = self._library.personas.get(persona_id) if self._library is not None and persona_id else None

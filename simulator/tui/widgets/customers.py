@@ -11,9 +11,11 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 
 from simulator.domain.text import clean
+from simulator.tui.glimpse import Customer
 from simulator.tui.widgets.facts import Row
 
 if TYPE_CHECKING:
+    from simulator.authoring.library import Library
     from simulator.domain.persona import Persona
     from simulator.store.store import SessionSummary
 
@@ -34,6 +36,44 @@ def sentence(text: str) -> str:
     """Return a phrase from a file as a sentence."""
     text = one_line(text).rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def customers_of(library: Library) -> tuple[Customer, ...]:
+    """Return what the list says about everybody in the library: customers first, gentlest first."""
+    personas = sorted(
+        (entry.value for entry in library.personas.values()),
+        key=lambda each: (each.role != "customer", each.difficulty, each.name.casefold()),
+    )
+    return tuple(
+        Customer(
+            id=persona.id,
+            name=one_line(persona.name),
+            summary=one_line(persona.summary),
+            difficulty=persona.difficulty,
+            trains=tuple(persona.trains),
+        )
+        for persona in personas
+    )
+
+
+def haystack_of(customer: Customer, persona: Persona | None) -> str:
+    """Return the words that a customer is found by, case folded; all of the persona's where the library has been read."""
+    words = [customer.name, customer.summary, *customer.trains, customer.id]
+    if persona is not None:
+        words += (f"{scene.place} {scene.trainee} {scene.trade}" for scene in persona.scenarios)
+        words += [*(identity.name for identity in persona.identities), persona.content_note]
+    return " ".join(words).casefold()
+
+
+def list_row(customer: Customer, times: int) -> Content:
+    """Return a row of the list; ``times`` is how often they were met."""
+    return Content.assemble(
+        (dots(customer.difficulty), "$accent"),
+        "  ",
+        (customer.name, "bold"),
+        (f"  met {times}×" if times else "", "$quiet"),
+        (f"\n     {customer.summary}", "$quiet"),
+    )
 
 
 @dataclass
