@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Literal, Self
 
 from pydantic import Field, ValidationError
 
+from simulator.batch.keyset import KeySet
 from simulator.domain.base import Record
 from simulator.domain.errors import FinelineError
 from simulator.domain.grade import Usage
@@ -128,6 +129,15 @@ class Shelf:
             for path in self.folder.iterdir():
                 if path.name.split(".")[0] not in known:
                     path.unlink(missing_ok=True)
+
+    def under_way(self) -> KeySet:
+        """Return the keys of everything that was handed over, or is about to be. Raises as :meth:`load`."""
+        keys = KeySet()
+        parts = self.load()
+        for part in parts.parts if parts is not None else ():
+            for key, _ in _keys(self.asked(part.name), "key"):
+                keys.add(key)
+        return keys
 
     def requests(self, name: str) -> Path:
         """Return where a part's requests are."""

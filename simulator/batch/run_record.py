@@ -78,7 +78,8 @@ class RunRecord:
         _add(manifest.usage, tally.usage)
         manifest.results_bytes = size
         if self._price is not None:
-            manifest.cost.total = self.spent_before + self._price.of(tally.usage)
+            # What was spent is counted call by call; not all of it need be at one price.
+            manifest.cost.total = max(tally.spent, self.spent_before + (0 if tally.spent else self._price.of(tally.usage)))
         if finished:
             manifest.finished = _now()
         save_manifest(self._results, manifest)

@@ -50,6 +50,22 @@ def refuse_beside(out: Path | None) -> None:
         )
 
 
+class WithUnderWay:
+    """Results as an estimate sees them: what is under way in batches need not be asked for either."""
+
+    def __init__(self, results: Any, out: Path, *, again: bool) -> None:
+        from simulator.batch.asked import Shelf
+
+        self._results = results
+        self._keys = None if again else Shelf(out).under_way()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._results or (self._keys is not None and bytes.fromhex(key) in self._keys)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._results, name)
+
+
 async def hand_over(
     chosen: ChosenJudge,
     work: Work,
@@ -89,12 +105,25 @@ def told(progress: Progress, host: str) -> list[str]:
     total = sum(batch.total for batch in progress.batches)
     done = sum(batch.done for batch in progress.batches)
     if progress.submitted:
-        lines.append(f"{progress.submitted:,} requests were handed over to {host}.")
+        lines.append(f"{_requests(progress.submitted)} handed over to {host}.")
     if progress.batches:
         many = "1 batch is" if len(progress.batches) == 1 else f"{len(progress.batches)} batches are"
-        answered = f": {done:,} of {total:,} requests answered" if total else ""
+        answered = f", {done:,} of {_requests(total)} answered" if total and not progress.submitted else ""
         lines.append(f"{many} under way at {host}{answered}.")
     if progress.held:
-        lines.append(f"{progress.held:,} requests wait until {host} takes more.")
-    lines.append("Run the same command again to collect what has come; answers may take up to 24 hours.")
+        lines.append(f"{_requests(progress.held)} waiting until {host} takes more.")
     return lines
+
+
+def as_json(progress: Progress) -> dict[str, Any]:
+    """Return the same for programs."""
+    names = ("id", "status", "total", "done", "failed")
+    return {
+        "under_way": [{name: getattr(batch, name) for name in names} for batch in progress.batches],
+        "submitted": progress.submitted,
+        "held": progress.held,
+    }
+
+
+def _requests(count: int) -> str:
+    return f"{count:,} request{'s' if count != 1 else ''}"

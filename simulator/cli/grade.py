@@ -21,6 +21,8 @@ _EXAMPLES = """Examples:
   fineline grade calls/*.jsonl --out grades.jsonl
   fineline grade calls.csv.gz --trainee Agent --judge model --dry-run
   fineline grade calls.csv.gz --trainee Agent --judge model --budget 20 -o grades.jsonl
+  fineline grade calls.csv.gz --trainee Agent --judges builtin,gpt-4.1-mini --repeats 3 -o panel.jsonl
+  fineline grade calls.csv.gz --trainee Agent --judge model --batch-api -o grades.jsonl
   fineline grade store: --rubric boundaries --out mine.jsonl
   zcat calls.jsonl.gz | fineline grade - | jq .level
 """
@@ -65,6 +67,14 @@ def grade(
     ] = 1,
     one_call: Annotated[
         bool, typer.Option("--one-call", help="Ask about all rubrics in one call: cheaper.", rich_help_panel=_JUDGE)
+    ] = False,
+    batch_api: Annotated[
+        bool,
+        typer.Option(
+            "--batch-api",
+            help="Hand the work to the endpoint's Batch API: cheaper, and answered within a day. The same command collects it.",
+            rich_help_panel=_JUDGE,
+        ),
     ] = False,
     out: Annotated[
         Path | None,
@@ -163,6 +173,7 @@ def grade(
         judges=judges,
         repeats=repeats,
         one_call=one_call,
+        batch_api=batch_api,
         out=out,
         concurrency=concurrency,
         rate=rate,

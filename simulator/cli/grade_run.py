@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from simulator.cli import grade_words as words
+from simulator.cli.batches import WithUnderWay
 from simulator.cli.grade_setup import Order, Setup
 from simulator.cli.pipe import Pipe
 from simulator.cli.progress import Outlook, Progress, Rejects, money
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from simulator.batch.estimate import Estimate
     from simulator.batch.intake import Intake
     from simulator.batch.ledger import Ledger
+    from simulator.batch.openai_batch import Progress as Handed
     from simulator.batch.run_record import RunRecord
     from simulator.batch.runner import Outcome, Work
     from simulator.batch.tally import Tally
@@ -48,6 +50,12 @@ class Grading(Setup):
 
     def do(self) -> int:
         """Do the run; return the exit code. Raises :class:`FinelineError` for what stops it."""
+        from simulator.cli import batches
+
+        if self.order.batch_api:
+            batches.check(self.chosen, self.order.out, self.order.paths, one_call=self.order.one_call)
+        else:
+            batches.refuse_beside(self.order.out)
         with asyncio.Runner() as runner:
             try:
                 runner.run(self.chosen.settle())
@@ -92,6 +100,8 @@ class Grading(Setup):
             if terminal and time.monotonic() - begun > 1:
                 print(f"\r\x1b[KCounting … {transcripts:,} transcripts", end="", file=sys.stderr, flush=True)
 
+        if self.order.batch_api and self.order.out is not None:
+            results = WithUnderWay(results, self.order.out, again=self.order.again)
         try:
             return survey(
                 intake,
@@ -176,7 +186,8 @@ class Grading(Setup):
     def _with(self, runner: asyncio.Runner, results: Ledger | Pipe, cache: Cache | None) -> int:
         order = self.order
         work = self.work(cache)
-        intake = self.intake(work, None if isinstance(results, Pipe) else results)
+        # For batches everything is looked at each time: what was asked is found again by it.
+        intake = self.intake(work, None if isinstance(results, Pipe) or order.batch_api else results)
         record = self._record(work) if not isinstance(results, Pipe) else None
         progress = Progress(
             Rejects(order.out, intake.skips()),
@@ -186,7 +197,8 @@ class Grading(Setup):
         estimate = None
         if self.chosen.models and intake.countable:
             estimate = self.estimate(intake, work, results, record)
-            words.say(self._before(estimate))
+            if estimate.calls or not order.batch_api:  # what is to be collected is no work of now
+                words.say(self._before(estimate))
             if not self._agreed(estimate):
                 return EXIT_INTERRUPTED
         if self.price is not None and self.chosen.models:
@@ -224,6 +236,7 @@ class _One:
     progress: Progress
     record: RunRecord | None
     begun: float = field(default_factory=time.monotonic)
+    handed: Handed | None = None
 
     def go(self, runner: asyncio.Runner) -> int:
         """Do it, say what came of it, and return the exit code."""
@@ -253,7 +266,8 @@ class _One:
         self.progress.close()
         outcome.tally.transcripts += self.intake.skipped_transcripts
         outcome.tally.resumed += self.intake.skipped_transcripts * len(self.work.rubrics)
-        self._save(outcome.tally, finished=not (outcome.stopped or outcome.over_budget))
+        still_to_come = self.handed is not None and not self.handed.finished
+        self._save(outcome.tally, finished=not (outcome.stopped or outcome.over_budget or still_to_come))
         self._say(outcome.tally, outcome)
         if outcome.stopped:
             return EXIT_INTERRUPTED
@@ -286,13 +300,19 @@ class _One:
         panel = self._panel()
         if panel is not None:
             lines += panel.lines
+        handed = self._handed()
+        if handed is not None:
+            lines += handed.lines
+            stopped, then = stopped or "under way", words.command_again()
+            lines.append(f"Answers come within a day. Collect them with: {then}")
         words.say(lines)
         if order.as_json and order.out is not None and outcome is not None:
             seconds = time.monotonic() - self.begun
             summary = words.as_json(
                 tally, order.out, price=price, spent_before=self._spent_before, seconds=seconds, stopped=stopped, then=then
             )
-            print(json.dumps({**summary, **({"panel": panel.data} if panel is not None else {})}, ensure_ascii=False))
+            more = {"panel": panel.data if panel is not None else None, "batches": handed.data if handed is not None else None}
+            print(json.dumps({**summary, **{name: data for name, data in more.items() if data is not None}}, ensure_ascii=False))
 
     def _panel(self) -> Summary | None:
         """Return how far the members of a panel agree; ``None`` where there is no panel."""
@@ -303,6 +323,36 @@ class _One:
         if self.grading.order.out is not None:
             return summed_up(self.grading.order.out, self.work.rubrics, self.work.judge.name)
         return told(self.grading.heard) if self.grading.heard is not None else None
+
+    def _handed(self) -> Summary | None:
+        """Return what is still to come of batches; ``None`` where there is nothing."""
+        from simulator.cli import batches
+        from simulator.cli.panels import Summary
+
+        if self.handed is None or self.handed.finished:
+            return None
+        host = self.grading.chosen.endpoints[0].host
+        return Summary(batches.told(self.handed, host), batches.as_json(self.handed))
+
+    async def _hand_over(self, tally: Tally, stop: asyncio.Event) -> Outcome:
+        from simulator.batch.runner import Outcome
+        from simulator.cli.batches import hand_over
+
+        grading = self.grading
+        assert grading.order.out is not None  # noqa: S101 - for the type checker
+        self.handed = await hand_over(
+            grading.chosen,
+            self.work,
+            self.results,
+            grading.order.out,
+            lambda: self.intake,
+            self.progress,
+            direct_times=grading.direct_times,
+            again=grading.order.again,
+            stop=stop,
+            tally=tally,
+        )
+        return Outcome(tally, stopped=stop.is_set(), over_budget=self.handed.over_budget)
 
     async def _grade(self, tally: Tally) -> Outcome:
         from simulator.batch.intake import in_a_thread
@@ -328,6 +378,8 @@ class _One:
         records = in_a_thread(iter(self.intake)) if slow else self.intake
         place = (lambda: None) if slow else self.intake.place
         try:
+            if self.grading.order.batch_api:
+                return await self._hand_over(tally, stop)
             return await run(records, self.work, self.results, self.progress, stop=stop, place=place, tally=tally)
         finally:
             for each in signals:

@@ -44,6 +44,7 @@ class Order:
     judges: str | None = None
     repeats: int = 1
     one_call: bool = False
+    batch_api: bool = False
     out: Path | None = None
     concurrency: int | None = None
     rate: float | None = None
@@ -137,7 +138,9 @@ class Setup:
                         f"A budget needs to know what {model.name} costs.", hint=settings.price_hint(model.endpoint.model)
                     )
                 return None
-            prices.append(Price(known.input, known.output, known.cached, known.currency.upper()))
+            share = known.batch if self.order.batch_api else 1.0
+            cached = known.cached * share if known.cached is not None else None
+            prices.append(Price(known.input * share, known.output * share, cached, known.currency.upper()))
         if self.order.budget is not None and not prices:
             raise UsageError("The built-in judge costs nothing: it needs no --budget.")
         try:
@@ -146,6 +149,14 @@ class Setup:
             if self.order.budget is None:
                 return None
             raise UsageError(f"{error}, so there can be no --budget.".capitalize()) from None
+
+    @property
+    def direct_times(self) -> float:
+        """How many times dearer a direct call is than :attr:`price` says: that is a batch's, where the work goes through one."""
+        from simulator import settings
+
+        known = settings.price_of(self.settings, self.chosen.models[0].endpoint.model) if self.order.batch_api else None
+        return 1 / known.batch if known is not None else 1.0
 
     def work(self, cache: Cache | None) -> Work:
         """What is to be done with each transcript."""
@@ -225,6 +236,7 @@ class Setup:
                 "judges": order.judges,
                 "repeats": order.repeats,
                 "one_call": work.together,
+                "batch_api": order.batch_api,
                 "concurrency": work.concurrency,
                 "rate_per_s": order.rate,
                 "budget": order.budget,
