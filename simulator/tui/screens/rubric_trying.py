@@ -58,7 +58,7 @@ class RubricTryScreen(FinelineScreen[None]):
         Binding("right,n", "turn_to(1)", "Next", id="rubric.next", key_display="→", tooltip="The next conversation"),
         Binding("left,p", "turn_to(-1)", "Last", id="rubric.last", key_display="←", tooltip="The conversation before"),
         Binding("w", "working", "Scoring", id="rubric.working", tooltip="Show how the level was worked out"),
-        Binding("tab", "app.focus_next", "Turns", show=False),
+        Binding("tab", "app.focus_next", "Turns", id="rubric.turns", show=False, tooltip="Go to the turns and back"),
         Binding("escape", "close", "Close", id="rubric.close", tooltip="Close; nothing of this is kept"),
     ]
 
