@@ -150,6 +150,18 @@ class Metadata:
         )
         return [(tuple(json.loads(held)), count) for held, count in rows], different, transcripts
 
+    def quarters(self) -> list[float]:
+        """Return where the numbers under the first key fall into quarters, rising; nothing where some are no numbers."""
+        kind, value = "json_type(held, '$[0]')", "json_extract(held, '$[0]')"
+        words, numbers = self._values.execute(
+            f"SELECT TOTAL({kind} NOT IN ('integer', 'real', 'null')), TOTAL({kind} IN ('integer', 'real')) FROM held"  # noqa: S608
+        ).fetchone()
+        if words or not numbers:
+            return []
+        ordered = f"SELECT {value} FROM held WHERE {value} IS NOT NULL ORDER BY 1 LIMIT 1 OFFSET ?"  # noqa: S608
+        least, *found = (self._values.execute(ordered, (int(numbers * at / 4),)).fetchone()[0] for at in range(4))
+        return sorted({float(each) for each in found} - {float(least)})
+
     def close(self) -> None:
         """Throw the values away."""
         self._values.close()

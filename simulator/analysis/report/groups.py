@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from simulator.batch.metadata import Metadata
@@ -16,7 +17,10 @@ _ASIDE = (OTHERS, NOT_GIVEN, NOT_KNOWN)
 
 @dataclass
 class Grouping:
-    """Which group a transcript is in. ``names`` are the groups in order; smaller ones beyond :data:`MOST_GROUPS` are one."""
+    """Which group a transcript is in. ``names`` are the groups in order; smaller ones beyond :data:`MOST_GROUPS` are one.
+
+    More different numbers than that are split into quarters, as nearly as equal numbers that stay together allow.
+    """
 
     key: str
     metadata: Metadata
@@ -26,6 +30,11 @@ class Grouping:
     def __post_init__(self) -> None:
         """Look which values there are. Raises :class:`UsageError` where nearly every transcript has its own."""
         values, different, transcripts = self.metadata.most_common(MOST_GROUPS + 1)
+        self._edges = self.metadata.quarters() if different > MOST_GROUPS else []
+        if self._edges:
+            self.names = tuple(self._quarter(at) for at in range(len(self._edges) + 1))
+            self._known = frozenset(self.names)
+            return
         if different > MOST_GROUPS and different * 2 > transcripts:
             raise UsageError(
                 f"{self.key!r} has {different:,} values in {transcripts:,} transcripts: it names them rather than groups them.",
@@ -45,8 +54,16 @@ class Grouping:
             return NOT_KNOWN
         if found[0] is None:
             return NOT_GIVEN
+        if self._edges and isinstance(found[0], int | float):
+            return self._quarter(bisect_right(self._edges, found[0]))
         name = _named(found[0])
         return name if name in self._known else OTHERS
+
+    def _quarter(self, at: int) -> str:
+        edges = [_named(each) for each in self._edges]
+        if at == 0:
+            return f"below {edges[0]}"
+        return f"{edges[-1]} and above" if at == len(edges) else f"{edges[at - 1]} to below {edges[at]}"
 
 
 def in_order(grouping: Grouping, seen: set[str]) -> list[str]:

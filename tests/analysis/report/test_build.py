@@ -86,11 +86,19 @@ def test_what_a_transcript_does_not_say_is_a_group_of_its_own(run: Make, record:
 
 def test_many_small_groups_are_taken_together(run: Make, record: Make):
     names = [f"{team:02d}-{at}" for team in range(30) for at in range(3 if team < 20 else 2)]
-    report = made(run([record(each) for each in names], [{"id": each, "t": int(each[:2])} for each in names]), by="t")
+    report = made(run([record(each) for each in names], [{"id": each, "t": each[:2]} for each in names]), by="t")
     groups = report.parts[0].series[0].groups
     assert len(groups) == 25
-    assert [each.name for each in groups[:3]] == ["0", "1", "2"]
+    assert [each.name for each in groups[:3]] == ["00", "01", "02"]
     assert (groups[-1].name, groups[-1].grades, report.folded) == ("(all others)", 12, 6)
+
+
+def test_many_different_numbers_are_split_into_quarters(run: Make, record: Make):
+    talks = [{"id": str(at), "wait": at / 2 if at < 30 else 99} for at in range(40)] + [{"id": "none"}]
+    report = made(run([record(each["id"]) for each in talks], talks), by="wait")
+    assert [(each.name, each.grades) for each in report.parts[0].series[0].groups] == [
+        ("below 5", 10), ("5 to below 10", 10), ("10 to below 99", 10), ("99 and above", 10), ("(not given)", 1)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -98,7 +106,7 @@ def test_many_small_groups_are_taken_together(run: Make, record: Make):
     [("taem", "Did you mean 'team'"), ("labels", "Choose one of labels.site"), ("number", "names them rather than groups them")],
 )
 def test_a_key_that_will_not_do_is_said(run: Make, record: Make, by: str, said: str):
-    talks = [{"id": str(at), "team": "x", "labels": {"site": 1}, "number": at} for at in range(60)]
+    talks = [{"id": str(at), "team": "x", "labels": {"site": 1}, "number": f"no. {at}"} for at in range(60)]
     with pytest.raises(UsageError) as caught:
         made(run([record("1")], talks), by=by)
     assert said in str(caught.value)
