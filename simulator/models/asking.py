@@ -28,6 +28,11 @@ T = TypeVar("T", bound=BaseModel)
 
 _CHARACTERS_A_TOKEN = 12
 ADAPTATIONS = 6
+# An answer in a form takes that many tokens at the least.
+LEAST_ROOM = 200
+# Where a server reads fewer tokens than one for so many characters, it has not read all of them.
+_LONGEST_TOKEN = 6.5
+_TOO_FEW_TO_TELL = 256
 
 
 def is_openai(endpoint: Endpoint) -> bool:
@@ -177,6 +182,11 @@ class AskedModel(ABC):
 
         Raises :class:`ModelError` where asking differently cannot help, :class:`FormRefusedError` where another form may.
         """
+        if fault.kind == "too_long" and (room := faults.room_left(refusal)) is not None:
+            # The prompt is not too long; it is the answer that was given too much room.
+            room -= THINKING_ROOM if self.quirks.thinks else 0
+            if LEAST_ROOM <= room < request.max_tokens:
+                return replace(request, max_tokens=room)
         refused = fault.kind == "other"
         if refused and "response_format" not in refusal.words and self.quirks.learn(refusal.words, dict(body)):
             return request
@@ -201,6 +211,7 @@ class AskedModel(ABC):
         """
         said = bodies.read(data, self.endpoint)
         usage, thinking = bodies.usage_of(data.get("usage"), request.messages, len(said.text) + len(said.thought))
+        self._look_whether_cut(usage, request)
         text = answer_of(said.text)
         self.quirks.thinks |= thinking or bool(said.thought) or (not text and said.finish_reason == "length")
         if text:
@@ -209,6 +220,16 @@ class AskedModel(ABC):
         if said.finish_reason != "length" or roomy:
             raise self._empty(said.finish_reason, usage)
         return Completion("", said.finish_reason, usage)
+
+    def _look_whether_cut(self, usage: Usage, request: Request) -> None:
+        """Raise :class:`ModelError` where a server on this computer read only part of the prompt, as Ollama does."""
+        if not self.endpoint.local or usage.estimated or usage.cached_tokens or usage.input_tokens < _TOO_FEW_TO_TELL:
+            return
+        characters = sum(len(each["content"]) for each in request.messages)
+        if characters > usage.input_tokens * _LONGEST_TOKEN:
+            fault = faults.cut_short(self.endpoint, usage.input_tokens)
+            fault.usage = usage
+            raise fault
 
     def _empty(self, finish_reason: str | None, usage: Usage) -> ModelError:
         if finish_reason == "length":

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.domain.grade import Usage
 from simulator.models import bodies, faults
-from simulator.models.asking import ADAPTATIONS, AskedModel, Request
+from simulator.models.asking import ADAPTATIONS, LEAST_ROOM, AskedModel, Request
 from simulator.models.carrier import Answer, Carrier
 from simulator.models.encoding import encoded
 from simulator.models.endpoint import Endpoint
 from simulator.models.errors import Kind, ModelError
 from simulator.models.limit import AdaptiveLimit
-from simulator.models.quirks import Quirks
+from simulator.models.quirks import THINKING_ROOM, Quirks
 from simulator.models.structured import STUBBORN, Completion, add
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ _TRIES: dict[Kind, int] = {
 _TRIES_OF_A_FORM = 4
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
+# A prompt is certainly too long for a window with fewer tokens than one for so many characters, and usually has one for so many.
+_MOST_CHARACTERS_A_TOKEN = 8
+_USUAL_CHARACTERS_A_TOKEN = 3.5
 # Too many requests, and what servers and gateways say that have no room for one more.
 _NO_ROOM = frozenset({429, 503, 529})
 
@@ -114,6 +117,7 @@ class BulkModel(AskedModel):
         """Return a whole reply, trying again what may pass."""
         if not self._model:
             await self.settle_on_model()
+        request = self._fitted(request)
         until = self._clock() + self._patience_s
         met: Counter[str] = Counter()
         adaptations = 0
@@ -147,6 +151,17 @@ class BulkModel(AskedModel):
                 raise self._refuses_everything()
             adaptations += 1
             request = self._adapted(request, body, fault, refusal)
+
+    def _fitted(self, request: Request) -> Request:
+        """Return the request with no more room for the answer than there is; raises :class:`ModelError` where there is none."""
+        if self.window is None:
+            return request
+        characters = sum(len(each["content"]) for each in request.messages)
+        if characters > self.window * _MOST_CHARACTERS_A_TOKEN:
+            raise faults.too_long(self.endpoint)
+        room = self.window - int(characters / _USUAL_CHARACTERS_A_TOKEN) - (THINKING_ROOM if self.quirks.thinks else 0)
+        # Where the estimate leaves nothing, the server knows better.
+        return replace(request, max_tokens=room) if LEAST_ROOM <= room < request.max_tokens else request
 
     def _tries(self, kind: Kind, request: Request) -> int:
         """Return how often a request is made at most that meets faults of this kind."""

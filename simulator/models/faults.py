@@ -17,9 +17,16 @@ from simulator.models.errors import ModelError
 if TYPE_CHECKING:
     import openai
 
+# How servers say that a prompt is too long: OpenAI and most others; vLLM and SGLang; llama.cpp; LM Studio; Anthropic and Bedrock;
+# Google; xAI; TGI and Together; Groq.
 _CONTEXT = re.compile(
-    r"context[ _](?:length|window|size)|maximum context|too many tokens|exceeds? the (?:available|max)|prompt is too long"
+    r"context[ _](?:length|window|size)|context the overflows|maximum context|too many tokens|exceeds? the (?:available|max)"
+    r"|(?:prompt|input) is too long|longer than the (?:maximum )?(?:model|context)|maximum (?:prompt|model|input) length"
+    r"|`?inputs`? tokens .{0,40}must be <=|reduce the length of the (?:messages|prompt|input)"
 )
+# vLLM, SGLang and OpenAI tell the whole and what the prompt takes of it; the answer may have the rest.
+_WINDOW = re.compile(r"maximum context length (?:is|of) (\d+)")
+_PROMPT = re.compile(r"(\d+) (?:input tokens|tokens from the input|in the messages|in your prompt)|contains at least (\d+) input")
 _KEYLIKE = re.compile(r"\b(?:sk|pk|key|gsk|xai|hf)[-_][\w*.-]{6,}|\bBearer\s+\S+", re.IGNORECASE)
 _OTHER = "Choose another model with 'fineline models', or go on with the built-in voice."
 
@@ -117,6 +124,25 @@ def not_a_model_server(endpoint: Endpoint, *, page: bool) -> ModelError:
     what = "a web page" if page else "something that is not a model's answer"
     hint = f"Check the address; that of a model server usually ends in /v1 (this one is {_address(endpoint)})."
     return ModelError("malformed", f"{server_name(endpoint)} answered with {what}.", hint=hint)
+
+
+def room_left(refusal: Refusal) -> int | None:
+    """Return how many tokens an answer may have where a server refused for the length of prompt and answer together."""
+    text = refusal.words.lower()
+    window, prompt = _WINDOW.search(text), _PROMPT.search(text)
+    return int(window[1]) - int(prompt[1] or prompt[2]) if window and prompt else None
+
+
+def too_long(endpoint: Endpoint) -> ModelError:
+    """Return the error for a prompt that the model cannot take."""
+    model = clean(endpoint.model, keep_newlines=False) or "the model"
+    return ModelError("too_long", f"The conversation is longer than {model} can read.", hint=_OTHER)
+
+
+def cut_short(endpoint: Endpoint, tokens: int) -> ModelError:
+    """Return the error for a server that left part of a prompt out without a word, reading ``tokens`` of it."""
+    what = f"{server_name(endpoint)} read only {tokens:,} tokens of a longer conversation and left the rest out."
+    return ModelError("too_long", what, hint="Start it with a larger context (Ollama: OLLAMA_CONTEXT_LENGTH), or choose another.")
 
 
 def from_exception(error: BaseException, endpoint: Endpoint, private: Iterable[str] = ()) -> ModelError:
@@ -276,7 +302,7 @@ def from_refusal(refusal: Refusal, endpoint: Endpoint, private: Iterable[str] = 
         wait = f"Wait {_seconds(pause_s)} and try again." if pause_s else "Wait a little and try again."
         return ModelError("rate_limited", f"{name} is asked too much at the moment (429).", hint=wait, retry_after_s=pause_s)
     if status == 413 or _CONTEXT.search(text):
-        return ModelError("too_long", f"The conversation is longer than {model or 'the model'} can read.", hint=_OTHER)
+        return too_long(endpoint)
     if status == 408:
         return no_answer(endpoint, endpoint.first_token_s)
     if status >= 500:
