@@ -40,7 +40,7 @@ OWN_FAULT = frozenset({"too_long"})
 _SAVE_EVERY_S = 5.0
 _BREATHE_EVERY_S = 0.05
 # How many turns a judge of many is given at once, and how long it may wait for them where transcripts come slowly.
-_TURNS_AT_ONCE = 512
+_TURNS_AT_ONCE = 1024
 _PATIENCE_S = 0.05
 
 __all__ = ["GOES_ON", "HOPELESS", "Outcome", "Place", "StopRunError", "Together", "Work", "run"]

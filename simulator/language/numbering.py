@@ -144,7 +144,7 @@ class Numbering:
 class Lexicon(dict[str, int]):
     """The words met so far and what is known of them: column ``self[word]`` of ``table``."""
 
-    _MOST = 60_000
+    _MOST = 30_000
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ def line_of(words: Sequence[str]) -> str:
 
 def sentences(text: str) -> list[Sentence]:
     """Return the sentences of a turn that have anything in them, in order; at most :data:`MOST_CHARACTERS` are read."""
-    return [Sentence(start, start + part.width, part.words, part.length) for start, part in _parts(text)]
+    return _read(text)[0]
 
 
 class _Part(NamedTuple):
@@ -65,17 +65,21 @@ class _Part(NamedTuple):
     common: int
 
 
-def _parts(text: str) -> list[tuple[int, _Part]]:
-    """Return where each sentence of a turn that has words begins, and what it is."""
+def _read(text: str) -> tuple[list[Sentence], int, int]:
+    """Return the sentences of a turn, and how many words they have, how many of them everyday English ones."""
     if len(text) > MOST_CHARACTERS:
         text = text[:MOST_CHARACTERS]
     found = []
+    total = everyday = 0
     shouted = text.isupper()
     for match in _SENTENCE.finditer(text):
-        part = _part(match[0], shouted=True) if shouted else _read_before[match[0]]
-        if part.words:
-            found.append((match.start() + part.lead, part))
-    return found
+        words, lead, width, length, common = _part(match[0], shouted=True) if shouted else _read_before[match[0]]
+        if words:
+            start = match.start() + lead
+            found.append(Sentence(start, start + width, words, length))
+            total += len(words)
+            everyday += common
+    return found, total, everyday
 
 
 def _part(text: str, *, shouted: bool = False) -> _Part:
@@ -92,7 +96,7 @@ def counts(word: str) -> bool:
 _EMPTY = frozenset({people.NAME, people.THEY, "them"})
 
 _known: dict[str, str] = {}
-_LONGEST_KNOWN = 40  # characters; what is longer is not remembered
+_LONGEST_KNOWN, _MOST_KNOWN = 40, 30_000  # characters, and how many are remembered before it begins anew
 
 
 def _plain(token: str) -> str:
@@ -133,7 +137,9 @@ def plain_words(tokens: list[str], *, shouted: bool = False, first: bool = True)
         word = known.get(token)
         if word is None:
             word = _plain(token)
-            if len(known) < 100_000 and len(token) < _LONGEST_KNOWN:
+            if len(token) < _LONGEST_KNOWN:
+                if len(known) >= _MOST_KNOWN:
+                    known.clear()
                 known[token] = word
         if token[0].isupper() and not shouted and people.is_name(token, first=first and number == 0):
             word = people.NAME
@@ -163,8 +169,6 @@ class _Chunks(dict[str, "tuple[str, ...] | None"]):
     ``None`` where they depend on the words around them.
     """
 
-    _MOST = 100_000
-
     def __init__(self, *, first: bool) -> None:
         super().__init__()
         self._first = first
@@ -175,7 +179,7 @@ class _Chunks(dict[str, "tuple[str, ...] | None"]):
         if people.THEY in map(_plain, tokens) or (self._first and not tokens):
             words = None
         if len(chunk) < _LONGEST_KNOWN:
-            if len(self) >= self._MOST:
+            if len(self) >= _MOST_KNOWN:
                 self.clear()
             self[chunk] = words
         return words
@@ -221,12 +225,10 @@ def understands(text: str) -> bool:
 
 def english_sentences(text: str) -> list[Sentence]:
     """Return the sentences of a turn, none where it is not understood."""
-    parts = _parts(text)
-    if parts:
-        enough = text.isascii() and sum([part.common for _, part in parts]) * 4 >= sum([len(part.words) for _, part in parts])
-        if not enough and not english.likely(text):
-            return []
-    return [Sentence(start, start + part.width, part.words, part.length) for start, part in parts]
+    found, total, everyday = _read(text)
+    if text.isascii() and everyday * 4 >= total:
+        return found
+    return found if english.likely(text) else []
 
 
 def is_question(text: str) -> bool:

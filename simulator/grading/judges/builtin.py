@@ -23,6 +23,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from threading import Lock
 from typing import Literal, NamedTuple
 
@@ -210,9 +211,10 @@ class BuiltinJudge:
 
     def _conclude(self, hearing: Hearing, asked: _Asked, answers: Sequence[_Answer]) -> Finding:
         criterion = asked.criterion
-        broken = [each for each in answers if each.outcome == "broken"]
-        met = [each for each in answers if each.outcome == "met"]
-        missed = [each for each in answers if each.outcome == "missed"]
+        sorted_out: dict[Outcome, list[_Answer]] = {"broken": [], "met": [], "missed": []}
+        for answer in answers:
+            sorted_out[answer.outcome].append(answer)
+        broken, met, missed = sorted_out.values()
         if broken:
             reason = self._shows(broken)
             return self._finding(criterion, "not_met", self._spans(hearing, broken), reason)
@@ -252,20 +254,17 @@ class BuiltinJudge:
     @staticmethod
     def _said(hearing: Hearing, answers: Sequence[_Answer]) -> list[Evidence]:
         """Return what the trainee said at the occasions; for the conversation as a whole, their longest turn."""
-        turns = hearing.transcript.turns
-        numbers: list[int] = []
-        for answer in answers:
-            looked_at = answer.occasion.turns
-            number = looked_at[0] if answer.occasion.at else hearing.longest
-            if number not in numbers:
-                numbers.append(number)
-        quotes = ((number, excerpt(turns[number - 1].text)) for number in numbers)
-        return [Evidence(turn=number, quote=quote) for number, quote in quotes if quote][:MAX_EVIDENCE]
+        numbers = dict.fromkeys([each.occasion.turns[0] if each.occasion.at else hearing.longest for each in answers])
+        quoted = (hearing.beginning(number) for number in numbers)
+        return list(islice((each for each in quoted if each is not None), MAX_EVIDENCE))
 
     # Reasons, one plain sentence each
 
     def _title(self, behaviour: str) -> str:
-        return self._titles.get(behaviour) or _lowered(behaviour.replace("_", " ").replace("-", " "))
+        title = self._titles.get(behaviour)
+        if title is None:
+            title = self._titles[behaviour] = _lowered(behaviour.replace("_", " ").replace("-", " "))
+        return title
 
     def _titled(self, behaviours: Sequence[str]) -> str:
         """Name a few behaviours; a list of ten would say no more."""

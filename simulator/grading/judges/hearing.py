@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from simulator.domain.behaviour import Heard, Role
+from simulator.domain.grade import Evidence
 from simulator.domain.transcript import Transcript
+from simulator.grading.evidence import excerpt
 from simulator.language.reading import understands
 
 ANSWER_TURNS = 2
@@ -63,6 +65,7 @@ class Hearing:
             heard_in_turns = ear.hear_all(transcript)
         self.transcript = transcript
         self._ear = ear
+        self._beginnings: dict[int, Evidence | None] = {}
         self._called: dict[tuple[Role, tuple[str, ...]], list[Occasion]] = {}
         self._alone: dict[str, frozenset[str]] = {}
         turns: dict[Role, list[int]] = {"trainee": [], "customer": []}
@@ -125,6 +128,13 @@ class Hearing:
         """The number of the trainee's longest turn, the first of several; 0 where they said nothing."""
         turns = self.transcript.turns
         return max(self.trainee, key=lambda number: len(turns[number - 1].text), default=0)
+
+    def beginning(self, number: int) -> Evidence | None:
+        """Return the beginning of a turn as evidence; ``None`` where there are no words in it."""
+        if number not in self._beginnings:
+            quote = excerpt(self.transcript.turns[number - 1].text)
+            self._beginnings[number] = Evidence(turn=number, quote=quote) if quote else None
+        return self._beginnings[number]
 
     def answers_to(self, number: int) -> tuple[int, ...]:
         """Return the trainee's turns that answer turn ``number`` (itself the first, when it is theirs)."""
