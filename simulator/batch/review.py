@@ -116,7 +116,7 @@ class Review:
 
     def finished(self, item: int) -> bool:
         """Return whether every question of a transcript is answered."""
-        return self.answered(item) == len(self.questions)
+        return all(self.answer_to(at, item).verdict is not None for at in range(len(self.questions)))
 
     @property
     def done(self) -> int:

@@ -173,14 +173,15 @@ class Read(FinelineModal[None]):
 
 
 class AskText(FinelineModal[str]):
-    """Ask for one line. Dismisses with it, or with ``None``."""
+    """Ask for one line. Dismisses with it, or with ``None``; with ``""`` where it ``may_be_empty``."""
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [_CANCEL]
 
-    def __init__(self, title: str, note: str, *, current: str) -> None:
+    def __init__(self, title: str, note: str, *, current: str, may_be_empty: bool = False) -> None:
         super().__init__()
         self._title, self._note, self._current = title, note, current
+        self._may_be_empty = may_be_empty
 
     def compose(self) -> ComposeResult:
         """Lay out title, note and field."""
@@ -192,4 +193,5 @@ class AskText(FinelineModal[str]):
 
     @on(Input.Submitted)
     def _given(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip() or None)
+        text = event.value.strip()
+        self.dismiss(text if text or self._may_be_empty else None)

@@ -245,9 +245,8 @@ class ReviewScreen(FinelineScreen[None]):
             if text is not None:
                 self._changed(lambda: self.review.note(clean(text, keep_newlines=False)[:NOTE_MAX]))
 
-        dialog = AskText(
-            "Your note", "Why, or what made it hard to say. A space alone takes the note away.", current=self.review.answer.note
-        )
+        why = "Why, or what made it hard to say. Leave it empty to take a note away."
+        dialog = AskText("Your note", why, current=self.review.answer.note, may_be_empty=True)
         self.app.push_screen(dialog, keep)
 
     def _turn_to_mark(self) -> int | None:

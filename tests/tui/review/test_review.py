@@ -225,8 +225,10 @@ async def test_undo_note_and_taking_back(open_app, out):
         await until(pilot, lambda: app.screen is not app._only)
         await pilot.press(*"why [/x]", "enter")
         await until(pilot, lambda: app.screen is app._only and "Your note  why [/x]" in shown(app))
-        await pilot.press("comma")
-        assert "conversation 1 of 3" in shown(app)
+        await pilot.press("t")
+        await until(pilot, lambda: app.screen is not app._only)
+        await pilot.press("end", "ctrl+u", "enter")
+        await until(pilot, lambda: app.screen is app._only and "Your note" not in shown(app))
 
 
 async def test_enter_stays_with_the_one_question_that_is_open(open_app, out):
