@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import socket
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
+import aiohttp
 import httpx2
 import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
 from pydantic import SecretStr
 
+from simulator.models.bulk import BulkModel
 from simulator.models.chat import ChatModel
 from simulator.models.endpoint import Endpoint
+from simulator.models.limit import AdaptiveLimit
 
 KEY = "sk-proj-abcdefghijkl"
 
@@ -108,6 +115,102 @@ async def make_model(server: Server):
         endpoint = Endpoint(url, model, None if local else SecretStr(KEY), "Ollama" if local else "", **changes)
         made.append(ChatModel(endpoint, server.client(), retries=retries))
         return made[-1]
+
+    yield make
+    for each in made:
+        await each.aclose()
+
+
+class Wire:
+    """A server on a real socket that answers as told, the last answer again and again: what goes over the wire is seen.
+
+    An answer is (status, body, headers), bytes to send before the connection is dropped, or a function of the request's body
+    that returns one of these. ``requests`` are the bodies that came, ``heads`` the lines above them.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[Any] = []
+        self.requests: list[Any] = []
+        self.heads: list[str] = []
+        self.port = 0
+        self.hold = asyncio.Event()
+        self.hold.set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                length = re.search(r"content-length: *(\d+)", head, re.IGNORECASE)
+                body = await reader.readexactly(int(length[1])) if length else b""
+                self.heads.append(head)
+                self.requests.append(json.loads(body) if body else None)
+                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                answer = answer(self.requests[-1]) if callable(answer) else answer
+                await self.hold.wait()
+                if isinstance(answer, bytes):
+                    writer.write(answer)
+                    break
+                status, data, *headers = answer
+                content = data if isinstance(data, bytes) else json.dumps(data).encode()
+                more = "".join(f"{name}: {value}\r\n" for name, value in (headers[0] if headers else {}).items())
+                writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: {len(content)}\r\n{more}\r\n".encode() + content)
+        writer.close()
+
+    @staticmethod
+    def whole(text: str | None, finish_reason: str = "stop", **more: Any) -> tuple[int, dict[str, Any]]:
+        message = {"role": "assistant", "content": text}
+        return 200, {"choices": [{"index": 0, "message": message, "finish_reason": finish_reason}], **more}
+
+    @staticmethod
+    def status(code: int, message: str = "no", **headers: str) -> tuple[int, dict[str, Any], dict[str, str]]:
+        return code, {"error": {"message": message}}, {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    made = Wire()
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    yield made
+    made.hold.set()
+    server.close()
+
+
+class _There(AbstractResolver):
+    """Every name stands for the server on this computer."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+        return [ResolveResult(hostname=host, host="127.0.0.1", port=self._port, family=socket.AF_INET, proto=0, flags=0)]
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture
+async def make_bulk(wire: Wire):
+    """Make a model for runs at a hosted address that leads to the server on this computer; it sleeps in no time (``slept``)."""
+    made: list[BulkModel] = []
+
+    def make(*, url: str = "http://models.example/v1", key: str | None = KEY, ceiling: int = 8, **changes: Any) -> BulkModel:
+        slept: list[float] = []
+        now = 0.0
+
+        async def sleep(seconds: float) -> None:
+            nonlocal now
+            slept.append(seconds)
+            now += seconds
+            await asyncio.sleep(0)
+
+        more = {name: changes.pop(name) for name in ("patience_s",) if name in changes}
+        endpoint = Endpoint(url, changes.pop("model", "m"), SecretStr(key) if key else None, **changes)
+        limit = AdaptiveLimit(ceiling, clock=lambda: now, sleep=sleep)
+        reach = None if endpoint.local else lambda: aiohttp.TCPConnector(limit=0, resolver=_There(wire.port))
+        model = BulkModel(endpoint, limit, connector=reach, clock=lambda: now, sleep=sleep, draw=lambda: 1.0, **more)
+        model.slept = slept
+        made.append(model)
+        return model
 
     yield make
     for each in made:
