@@ -114,7 +114,7 @@ def read_grades(paths: Sequence[Path], seen: Contents | None = None) -> Iterator
             if seen is not None and at < len(seen.left_out) and seen.left_out[at]:
                 continue
             try:
-                grade = Grade.model_validate_json(line)
+                grade = Grade.model_validate_json(line.rstrip())
             except ValidationError as error:
                 yield Rejected(name, number, _why(error, line), line[:_MOST_RAW_CHARS].decode("utf-8", "replace"))
                 continue
@@ -146,7 +146,8 @@ def _why(error: ValidationError, line: bytes) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         cut = "; the line is cut off" if not line.endswith(b"\n") else ""
-        return f"not JSON: {_PLACE.sub('', first['ctx']['error'])}{cut}"
+        what = _PLACE.sub("", first["ctx"]["error"]).replace("EOF while parsing", "it ends within")
+        return f"not JSON: {what}{cut}"
     if first["type"] == "model_type":
         return "a grade is an object"
     place = ".".join(str(part) for part in first["loc"])

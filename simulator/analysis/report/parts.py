@@ -116,7 +116,7 @@ class GroupPart:
 
 @dataclass(frozen=True)
 class SeriesPart:
-    """One rubric by one judge."""
+    """One rubric by one judge. ``disagreeing`` is in how many conversations a panel's members disagree on anything."""
 
     anchor: str
     series: Series
@@ -129,6 +129,7 @@ class SeriesPart:
     failed: tuple[Reason, ...]
     panel: RubricAgreement | None
     disagreements: tuple[Disagreement, ...]
+    disagreeing: int
     usage: Usage
 
     def as_json(self) -> dict[str, Any]:
@@ -210,6 +211,7 @@ def _series(anchor: str, tally: SeriesTally, how: Numbers) -> SeriesPart:
         failed=_reasons(tally.failed.most_common()),
         panel=_panel(tally),
         disagreements=tuple(each for found in tally.disagreements for each in found),
+        disagreeing=tally.disagreements.count,
         usage=tally.usage,
     )
 

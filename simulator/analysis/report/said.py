@@ -29,8 +29,14 @@ def spread(low: float | None, high: float | None) -> str:
     """Return the ends of a share's interval."""
     if low is None or high is None:
         return ""
-    begin, end = percent(low), percent(high)
+    begin, end = _end(low), _end(high)
     return f"{begin.removesuffix('%')}–{end}" if begin != end else begin
+
+
+def _end(share: float) -> str:
+    """Return the end of an interval, to the tenth where it is nearly none or all."""
+    text = percent(share)
+    return text if text[0] not in "<>" else "<0.1%" if share < 0.0005 else ">99.9%" if share > 0.9995 else f"{share:.1%}"
 
 
 def mean(figure: Figure) -> str:

@@ -92,6 +92,8 @@ def test_shares_are_never_shown_as_none_or_all_when_they_are_not(share: float | 
 
 def test_numbers_are_said_as_people_read_them():
     assert said.points(difference("a", {2: 100, 4: 100}, "b", {3: 100}).figure).startswith("0.00 (−0.1")
-    assert said.spread(0.0, 0.0011) == "0–<1%"
+    assert said.spread(0.0, 0.0011) == "0–0.1%"
+    assert said.spread(0.00001, 0.99999) == "<0.1–>99.9%"
+    assert said.spread(0.1, 0.9961) == "10–99.6%"
     assert said.listed(["a"]) == "a"
     assert said.listed(["a", "b", "c"]) == "a, b and c"
