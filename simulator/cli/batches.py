@@ -39,6 +39,20 @@ def check(chosen: ChosenJudge, out: Path | None, paths: Sequence[str], *, one_ca
         raise UsageError("--one-call does not go with --batch-api.")
 
 
+async def ready(chosen: ChosenJudge, out: Path | None) -> None:
+    """Raise :class:`simulator.models.errors.ModelError` where the endpoint has no Batch API, before anything is begun."""
+    from simulator.batch.asked import Shelf
+    from simulator.models.batches import BatchApi
+
+    if out is not None and Shelf(out).state.exists():
+        return  # it has one: work is under way there
+    api = BatchApi(chosen.models[0].endpoint)
+    try:
+        await api.ready()
+    finally:
+        await api.aclose()
+
+
 def refuse_beside(out: Path | None) -> None:
     """Refuse to ask directly for what is under way in batches: it would be paid for twice."""
     from simulator.batch.asked import Shelf

@@ -59,6 +59,8 @@ class Grading(Setup):
         with asyncio.Runner() as runner:
             try:
                 runner.run(self.chosen.settle())
+                if self.order.batch_api:
+                    runner.run(batches.ready(self.chosen, self.order.out))
                 return self._dry_run() if self.order.dry_run else self._run(runner)
             finally:
                 runner.run(self.chosen.aclose())

@@ -45,8 +45,10 @@ def summed_up(out: Path, rubrics: Sequence[Rubric], judge: str) -> Summary:
         return summary
     kinds = ", ".join(f"{counts[why]:,} {why}" for why in REASONS if counts[why])
     line = f"To look at: {counts.total():,} disagreements ({kinds}), listed in {place}"
+    if counts["undecided"] and len(agreement.members) == 2:
+        line += "\nWhere two disagree nothing is decided; a third judge would decide."
     listed = {"file": str(place), **{why.replace(" ", "_"): counts[why] for why in REASONS}}
-    return Summary([*summary.lines, line], {**summary.data, "disagreements": listed})
+    return Summary([*summary.lines, *line.splitlines()], {**summary.data, "disagreements": listed})
 
 
 def told(agreement: PanelAgreement) -> Summary:

@@ -182,7 +182,7 @@ class BatchApi:
             return ModelError(
                 "not_found",
                 f"{server} has no Batch API ({error.status_code}).",
-                hint="Leave --batch-api out: it is asked directly.",
+                hint="Leave --batch-api out to ask it directly.",
             )
         return faults.from_exception(error, self.endpoint)
 
