@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simulator.domain.rubric import Rubric
     from simulator.domain.transcript import Transcript
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _USUAL = ("warmth", "boundaries", "authenticity", "service")
 _SHOWN = 10

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from simulator.domain.transcript import Transcript
     from simulator.language.detector import Detector
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List and show behaviours, and hear them in transcripts.")
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    help="List and show behaviours, and hear them in transcripts.",
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
 _AT_ONCE = 500  # transcripts heard together

@@ -11,7 +11,7 @@ import typer
 
 from simulator.domain.errors import EXIT_FAILURE, FinelineError
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
 

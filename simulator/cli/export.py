@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulator.batch.metadata import Metadata
     from simulator.domain.transcript import Transcript
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _FORMATS = {".csv": "csv", ".parquet": "parquet"}
 _MOST_NAMED = 20

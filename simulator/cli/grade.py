@@ -9,7 +9,7 @@ import typer
 
 from simulator.domain.errors import UsageError
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _RUN = "The run"
 _JUDGE = "Who judges"

@@ -10,7 +10,7 @@ import typer
 
 from simulator.domain.errors import EXIT_FAILURE, UsageError
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

@@ -10,7 +10,9 @@ import typer
 
 from simulator.cli import authored
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, show, check, begin, try and audit personas.")
+app = typer.Typer(
+    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="List, show, check, begin, try and audit personas."
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulator.batch.readers import Rejected
     from simulator.domain.rubric import Rubric
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _MOST_NAMED = 20
 _EVERY_S = 0.3

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulator.batch.worklist import Graded, RubricToRate, Worklist
     from simulator.domain.transcript import Transcript
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 _STORE = "store:"
 _NAMED = 5  # transcripts named in a message
 

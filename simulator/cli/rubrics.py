@@ -11,7 +11,9 @@ import typer
 from simulator.cli import authored
 from simulator.domain.errors import UsageError
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, show, check and begin rubrics.")
+app = typer.Typer(
+    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="List, show, check, begin, try and audit rubrics."
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulator.conversation.scene import Voice
     from simulator.domain.transcript import Transcript, Turn
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _MOST_BYTES = 4_000_000
 

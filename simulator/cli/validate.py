@@ -14,7 +14,7 @@ from simulator.cli import authored
 if TYPE_CHECKING:
     from simulator.language.validation import Agreement, Item, Statistic
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 _SHOWN = 12  # scores listed when none was asked for
 
 
