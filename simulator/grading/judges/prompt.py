@@ -142,13 +142,14 @@ def lines(transcript: Transcript, texts: Sequence[str]) -> str:
 
 def recording(lines: str, ids: Sequence[str]) -> str:
     """Return the transcript part of the prompt: the recording, and the ids of the questions that are asked about it."""
-    return environment().get_template("transcript.jinja").render(lines=lines, ids=ids).strip()
+    return environment().get_template("transcript.jinja").render(lines=lines, ids=", ".join(ids), count=len(ids)).strip()
 
 
 def again(problems: Sequence[Problem]) -> str:
     """Return the request to look once more at the criteria that could not be used."""
-    fenced = [Problem(each.id, fence(clean(each.why, keep_newlines=False))) for each in problems]
-    return environment().get_template("again.jinja").render(problems=fenced).strip()
+    lines = "\n".join(f"- {each.id}: {fence(clean(each.why, keep_newlines=False))}" for each in problems)
+    ids = ", ".join(each.id for each in problems)
+    return environment().get_template("again.jinja").render(problems=lines, ids=ids).strip()
 
 
 def keeps_from(criterion: Criterion) -> bool:
