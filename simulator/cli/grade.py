@@ -152,7 +152,7 @@ def grade(
     With a model, what it will take is counted first. Exit code 1 where anything was rejected or failed or the budget was spent.
     """
     if out is not None:
-        _refuse_tables(out)
+        _refuse_what_holds_no_results(out)
     if as_json and out is None and not dry_run:
         raise UsageError(
             "Without --out, standard output holds the results themselves.", hint="Give --out FILE, or leave --json out."
@@ -190,8 +190,10 @@ def grade(
         raise typer.Exit(code)
 
 
-def _refuse_tables(out: Path) -> None:
-    """Refuse a results file that is called like something results are made into afterwards."""
+def _refuse_what_holds_no_results(out: Path) -> None:
+    """Refuse a folder, and a results file that is called like something results are made into afterwards."""
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder.", hint="Give --out the name of a file.")
     then = {".csv": "export", ".parquet": "export", ".xlsx": "export", ".html": "report"}.get(out.suffix.casefold())
     if then is not None:
         results = out.with_suffix(".jsonl")
