@@ -189,9 +189,9 @@ class _Check:
 
 def _checks(results: Path, wanted: Collection[str], prompts: Collection[str]) -> dict[str, _Check]:
     out = {each: _Check() for each in wanted}
-    for _, record in records(results):
+    for _, record in records(results, only=out):
         transcript, versions = record["transcript"], record.get("versions")
-        if transcript not in out or record["status"] == "failed" or not isinstance(versions, dict):
+        if record["status"] == "failed" or not isinstance(versions, dict):
             continue
         key, rubric = record.get("key"), versions.get("rubric")
         if isinstance(key, str) and isinstance(rubric, str):

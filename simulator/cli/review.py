@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from simulator.domain.transcript import Transcript
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+_MANY = 5000  # transcripts from which looking takes a while
 _STORE = "store:"
 _NAMED = 5  # transcripts named in a message
 
@@ -131,6 +132,8 @@ def _make_ready(
     order = chosen(graded.transcripts, file.rater, sample=sample, seed=seed)
     prompts = [each for each in (manifest.prompt, manifest.detector) if each] if manifest is not None else []
     rated = {transcript for transcript, _ in file.grades}
+    if len(graded.transcripts) > _MANY:
+        authored.say(f"Looking for them among {len(graded.transcripts):,} transcripts …")
     work = make_ready(order, results, _transcripts(sources), rated=rated, prompts=prompts)
     if not work.items:
         raise UsageError(

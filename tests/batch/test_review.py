@@ -14,6 +14,7 @@ from simulator.batch.ledger import work_key
 from simulator.batch.manifest import RubricUsed, RunManifest
 from simulator.batch.rating_file import RatingFile, rating_file_of
 from simulator.batch.readers import Rejected
+from simulator.batch.results import records
 from simulator.batch.review import Review
 from simulator.batch.worklist import RubricToRate, Worklist, chosen, graded_in, make_ready, rubric_of_run
 from simulator.domain.errors import FinelineError, UsageError
@@ -113,6 +114,16 @@ def test_what_was_graded_is_what_is_rated(graded: Path) -> None:
     graded.write_text("")
     with pytest.raises(UsageError, match="no grades"):
         graded_in(graded)
+
+
+@pytest.mark.parametrize("spaced", [False, True])
+def test_records_of_some_transcripts_are_found_however_they_are_written(graded: Path, spaced: bool) -> None:
+    if spaced:
+        again = [json.dumps(dict(reversed(json.loads(line).items()))) for line in graded.read_text().splitlines()]
+        graded.write_text("\n".join(again) + "\n")
+    found = [(each.line, each.record["transcript"]) for each in records(graded, only={"t1", "t4"})]
+    assert found == [(3, "t1"), (4, "t1"), (9, "t4"), (10, "t4")]
+    assert graded_in(graded).transcripts == tuple(f"t{number}" for number in range(6))
 
 
 def test_a_sample_is_the_same_for_all_raters_and_its_order_is_not() -> None:
