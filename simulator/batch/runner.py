@@ -26,9 +26,8 @@ from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.grade import graded
 from simulator.grading.judges.protocol import COULD_NOT_READ, BatchJudge, Judge, Judgement
+from simulator.models.errors import HOPELESS
 
-# Failures that would meet every other transcript too: going on would only burn through the list.
-HOPELESS = frozenset({"unauthorised", "not_found"})
 # So do the failures of a run in which nothing has gone well yet after so many.
 FAILED_FROM_THE_START = 20
 GOES_ON = "What is finished is kept; the same command goes on from there."

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
 import stat
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -251,7 +253,8 @@ class _One:
             self.record.begin(self._size)
             self.progress.on_saved = self._save
         try:
-            outcome = runner.run(self._grade(tally))
+            with _seldom_looked_through():
+                outcome = runner.run(self._grade(tally))
         except (FinelineError, KeyboardInterrupt) as error:
             self.progress.close()
             with suppress(FinelineError):
@@ -396,3 +399,16 @@ def _is_file(stream: Any) -> bool:
 
 
 __all__ = ["Grading", "Order"]
+
+
+@contextmanager
+def _seldom_looked_through() -> Iterator[None]:
+    """Save a run a tenth of its work: what was imported stays, and judgements leave few circles for the collector to find."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -29,11 +29,12 @@ from simulator.domain.transcript import Transcript
 from simulator.grading.judges.protocol import Judge, Judgement
 from simulator.grading.judges.reply import MAX_EVIDENCE
 from simulator.grading.score import score
+from simulator.models.errors import HOPELESS
 from simulator.models.structured import add
 
 VERSION = "panel-1"
 # What meets every transcript alike; whoever runs the panel stops or waits rather than go on with fewer judges.
-MEETS_ALL = frozenset({"unauthorised", "not_found", "unreachable"})
+MEETS_ALL = HOPELESS | {"unreachable"}
 MAX_REASON_CHARS = 600
 
 _WORDS: dict[Verdict, str] = {"met": "met", "not_met": "not met", "not_applicable": "not applicable", "not_judged": "not judged"}
