@@ -128,7 +128,10 @@ def _tables(
     from simulator.batch.writers.tables import GRADES, TABLES
 
     if not what:
-        raise UsageError("There are no results to make tables of.", hint="Name the file that 'fineline grade --out' wrote.")
+        raise UsageError(
+            "There are no results to make tables of.",
+            hint="Name the file that 'fineline grade --out' wrote; your own sessions are graded with 'fineline grade store:'.",
+        )
     for name in names:
         if name not in TABLES:
             raise unknown("table", name, TABLES)

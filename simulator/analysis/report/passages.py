@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.batch.readers import Rejected
 from simulator.domain.behaviour import Role
@@ -16,6 +16,7 @@ TURNS_BEFORE, TURNS_AFTER = 2, 1
 MOST_QUOTES = 4
 MOST_CHARS_BESIDE = 400
 MOST_CHARS_QUOTED = 4000
+"""Characters of a quoted turn up to which it is shown whole; of a longer one the quotes and what is around them."""
 _MOST_OF_ONE_ID = 4
 
 
@@ -120,7 +121,7 @@ def passage(conversation: Conversation, evidence: Sequence[Evidence]) -> Passage
     before = 0
     for number in numbers:
         spoken = conversation[number - 1]
-        pieces = marked(spoken.text, quotes[number]) if number in quotes else (Piece(_cut(spoken.text, MOST_CHARS_BESIDE)),)
+        pieces = around(marked(spoken.text, quotes[number])) if number in quotes else (_cut(spoken.text, MOST_CHARS_BESIDE),)
         lines.append(Line(number, spoken.role, spoken.speaker, pieces, number == before + 1))
         before = number
     elsewhere = dict.fromkeys(each.turn for each in evidence[MOST_QUOTES:] if each.turn not in quotes)
@@ -130,15 +131,17 @@ def passage(conversation: Conversation, evidence: Sequence[Evidence]) -> Passage
 def quoted_alone(evidence: Sequence[Evidence]) -> Passage:
     """Return quotes without their conversation, where it is not to be had."""
     lines = [
-        Line(each.turn, "trainee", "", (Piece(_cut(clean(each.quote), MOST_CHARS_QUOTED), quoted=True),), follows=False)
+        Line(each.turn, "trainee", "", (replace(_cut(clean(each.quote), MOST_CHARS_QUOTED), quoted=True),), follows=False)
         for each in evidence[:MOST_QUOTES]
     ]
     return Passage(tuple(lines), tuple(dict.fromkeys(each.turn for each in evidence[MOST_QUOTES:])))
 
 
 def whole(conversation: Conversation) -> Passage:
-    """Return a conversation from beginning to end."""
-    lines = (Line(each.turn, each.role, each.speaker, (Piece(each.text),), follows=True) for each in conversation)
+    """Return a conversation from beginning to end, very long turns cut."""
+    lines = (
+        Line(each.turn, each.role, each.speaker, (_cut(each.text, MOST_CHARS_QUOTED),), follows=True) for each in conversation
+    )
     return Passage(tuple(lines))
 
 
@@ -172,5 +175,21 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return out
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+def around(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Return the pieces of a turn, without most of what is far from its quotes where it is very long."""
+    if sum(len(each.text) for each in pieces) <= MOST_CHARS_QUOTED:
+        return pieces
+    out = []
+    for at, each in enumerate(pieces):
+        if each.quoted:
+            out.append(replace(_cut(each.text, MOST_CHARS_QUOTED), quoted=True))
+            continue
+        most = MOST_CHARS_BESIDE
+        before = each.text[:most] if at > 0 else ""
+        after = each.text[-most:] if at < len(pieces) - 1 else ""
+        out.append(each if len(each.text) <= 2 * most else Piece(f"{before}…{after}"))
+    return tuple(out)
+
+
+def _cut(text: str, most: int) -> Piece:
+    return Piece(text if len(text) <= most else text[: most - 1].rstrip() + "…")
