@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Literal, Self
 
 from pydantic import Field, ValidationError
 
+from simulator import __version__
 from simulator.batch.keyset import KeySet
 from simulator.domain.base import Record
 from simulator.domain.errors import FinelineError
@@ -59,6 +60,7 @@ class Parts(Record):
     judge: str
     prompt: str
     endpoint: str
+    fineline: str = Field(default=__version__, description="The version that handed it over")
     made: int = Field(default=0, description="How many parts there ever were, so that no two have one name")
     one_by_one: bool = Field(default=False, description="The endpoint does not take several batches at once")
     parts: list[Part] = Field(default_factory=list)

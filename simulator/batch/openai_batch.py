@@ -100,13 +100,16 @@ class Handover:
         mine = {"judge": self._desk.judge.name, "prompt": self._desk.judge.prompt_version, "endpoint": self._api.endpoint.url}
         if parts is None:
             return Parts(run=token_hex(8), **mine)
-        theirs = {name: getattr(parts, name) for name in mine}
-        if theirs != mine:
-            what = next(name for name in mine if theirs[name] != mine[name])
-            said = {"judge": f"by {parts.judge}", "prompt": "with other prompts", "endpoint": f"at {parts.endpoint}"}[what]
+        if (parts.judge, parts.endpoint) != (mine["judge"], mine["endpoint"]):
             raise UsageError(
-                f"The batches that are under way for these results are judged {said}.",
+                f"The batches under way for these results are judged by {parts.judge} at {parts.endpoint}.",
                 hint="Go on with that first, write to another file with --out, or give them up with --again.",
+            )
+        if parts.prompt != mine["prompt"]:
+            raise UsageError(
+                "The batches under way for these results were asked in other words: the prompts, or whether the judge may read "
+                "names, have changed since.",
+                hint=f"Collect them with Fineline {parts.fineline} and the settings of then, or give them up with --again.",
             )
         return parts
 

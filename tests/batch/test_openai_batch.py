@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from simulator import __version__
 from simulator.batch.asked import Shelf
 from simulator.batch.collecting import MOST_ATTEMPTS, Desk
 from simulator.batch.cost import Price, Purse
@@ -500,7 +501,14 @@ async def test_an_account_that_takes_little_at_once_gets_one_batch_after_another
 async def test_batches_of_another_judge_are_not_mixed_up(bench: Bench) -> None:
     await bench.run()
     bench.model = "other"
-    with pytest.raises(UsageError, match="judged by m"):
+    with pytest.raises(UsageError, match="judged by m at https://models"):
+        await bench.run()
+
+
+async def test_batches_asked_in_other_words_are_not_mixed_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bench.run()
+    monkeypatch.setattr("simulator.grading.judges.prompt.version", lambda: "0123456789ab")
+    with pytest.raises(UsageError, match=rf"asked in other words.*Collect them with Fineline {re.escape(__version__)}"):
         await bench.run()
 
 
