@@ -26,7 +26,10 @@ def agree(
         list[Path] | None, typer.Argument(metavar="RESULTS...", help="Results of 'fineline grade' and 'fineline review'.")
     ] = None,
     rubric: Annotated[list[str] | None, typer.Option("--rubric", "-r", help="Only this rubric; may be given again.")] = None,
-    rater: Annotated[list[str] | None, typer.Option("--rater", help="Only this rater; may be given again.")] = None,
+    rater: Annotated[
+        list[str] | None,
+        typer.Option("--rater", help="Only this rater; may be given again. CSV, one label a row: the column of who labelled."),
+    ] = None,
     members: Annotated[
         bool | None,
         typer.Option("--members/--panel", help="A panel's members as raters, or the panel; left out: members in a single file."),
@@ -35,9 +38,6 @@ def agree(
         Path | None, typer.Option("--csv", help="Compare plain labels in a CSV instead; - for standard input.")
     ] = None,
     unit: Annotated[str | None, typer.Option(help="CSV, one label a row: the column of what was labelled.")] = None,
-    rater_column: Annotated[
-        str | None, typer.Option("--rater-column", help="CSV, one label a row: the column of who did.")
-    ] = None,
     label: Annotated[str | None, typer.Option(help="CSV, one label a row: the column of the label.")] = None,
     columns: Annotated[str | None, typer.Option(help="CSV, one unit a row: the raters' columns, as a,b,c.")] = None,
     order: Annotated[
@@ -61,11 +61,10 @@ def agree(
     if table is not None:
         if results:
             raise UsageError("Results and --csv do not go together.", hint="Compare one, then the other.")
-        _compare_labels(_labels(table, unit, rater_column, label, columns, order), table, drawn, pairs=pairs, as_json=as_json)
+        _compare_labels(_labels(table, unit, rater or [], label, columns, order), table, drawn, pairs=pairs, as_json=as_json)
         return
     for option, given in (
         ("--unit", unit),
-        ("--rater-column", rater_column),
         ("--label", label),
         ("--columns", columns),
         ("--order", order),
@@ -119,12 +118,13 @@ def _why_not(ratings: Ratings, raters: list[int]) -> str:
     return f"Rated were: {'; '.join(parts)}"
 
 
-def _labels(path: Path, unit: str | None, rater: str | None, label: str | None, columns: str | None, order: str | None) -> Labels:
+def _labels(path: Path, unit: str | None, raters: list[str], label: str | None, columns: str | None, order: str | None) -> Labels:
     from simulator.analysis.labels import read_long, read_wide
 
     scale = [each.strip() for each in order.split(",") if each.strip()] if order else []
-    hint = "One label a row: --unit, --rater-column and --label. One unit a row: --columns a,b,c."
-    if columns is not None and (unit or rater or label):
+    hint = "One label a row: --unit, --rater and --label. One unit a row: --columns a,b,c."
+    rater = raters[0] if len(raters) == 1 else None
+    if columns is not None and (unit or raters or label):
         raise UsageError("--columns is for tables with one unit a row.", hint=hint)
     if columns is None and not (unit and rater and label):
         raise UsageError("It cannot be told how the table is laid out.", hint=hint)

@@ -65,7 +65,7 @@ def test_plain_labels(tmp_path: Path) -> None:
     table.write_text("unit,ann,bob\n" + "".join(f"{n},{'ab'[n % 2]},{'ab'[(n // 3) % 2]}\n" for n in range(24)))
     assert "24 units, 2 raters: ann, bob" in run("--csv", table, "--columns", "ann, bob")
     long = "u,r,l\n" + "".join(f"{n},{r},{1 + (n + (r == 'y' and n == 3)) % 3}\n" for n in range(20) for r in "xy")
-    shown = run("--csv", "-", "--unit", "u", "--rater-column", "r", "--label", "l", stdin=long)
+    shown = run("--csv", "-", "--unit", "u", "--rater", "r", "--label", "l", stdin=long)
     assert "labels (numbers)" in shown and "weighted κ, quadratic" in shown
 
 
