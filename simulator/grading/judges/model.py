@@ -12,10 +12,10 @@ The judge is blind unless told otherwise: names, pronouns and gendered words are
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from simulator.domain.behaviour import Catalogue
 from simulator.domain.grade import Usage
@@ -37,8 +37,6 @@ __all__ = ["NO_ANSWER", "JudgeRequest", "ModelJudge"]
 # Room for the JSON of one finding with a few quotes, and for models that think before they write.
 TOKENS_A_CRITERION = 220
 TOKENS_BESIDES = 600
-# A run judges a transcript against one rubric after another: it is made blind for the first. More than are ever under way.
-_VIEWS_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,10 @@ class ModelJudge:
         self._wording = prompt.Wording(catalogue)
         self._version = f"{prompt.version()}{'-blind' if self._blind else '-sighted'}"
         self._questions: dict[tuple[int, ...], Questions] = {}
-        self._views: OrderedDict[int, View] = OrderedDict()
+        # A transcript is made blind for the first of its rubrics; its view lives while one of them is being judged, and the
+        # latest a little longer.
+        self._views: WeakValueDictionary[int, View] = WeakValueDictionary()
+        self._latest: View | None = None
 
     @property
     def name(self) -> str:
@@ -176,8 +177,7 @@ class ModelJudge:
         view = self._views.get(id(transcript))
         if view is None or not view.still_of(transcript):
             view = self._views[id(transcript)] = View(transcript, blind=self._blind, names=self._names)
-            if len(self._views) > _VIEWS_KEPT:
-                self._views.popitem(last=False)
+        self._latest = view
         return view
 
     def _first(self, sheet: Sheet, rubrics: Sequence[Rubric]) -> JudgeRequest | None:
