@@ -36,6 +36,7 @@ class Encoder:
         self._table = table
         self._tokenizer = tokenizer
         self._rows: dict[str, int] = {}
+        self._digits: dict[str, list[int]] = {}
         self.generation = 0  # how often :meth:`make_room` made room
         self._vectors = np.zeros((4096, table.shape[1]), np.float32)
 
@@ -64,11 +65,19 @@ class Encoder:
         number = len(self._rows)
         if number == len(self._vectors):
             self._vectors = np.concatenate([self._vectors, np.zeros_like(self._vectors)])
-        ids = self._tokenizer.encode(word[:_LONGEST_WORD], add_special_tokens=False).ids
+        ids = self._ids(word[:_LONGEST_WORD])
         if ids:
             self._vectors[number] = self._table[ids].astype(np.float32).sum(axis=0)
         self._rows[word] = number
         return number
+
+    def _ids(self, word: str) -> list[int]:
+        if not (word.isdigit() and word.isascii()):
+            return self._tokenizer.encode(word, add_special_tokens=False).ids
+        # Numbers are new again and again, and the tokenizer takes them digit by digit.
+        if not self._digits:
+            self._digits = {digit: self._tokenizer.encode(digit, add_special_tokens=False).ids for digit in "0123456789"}
+        return [*self._digits[word[0]], *(self._digits[digit][-1] for digit in word[1:])]
 
     @property
     def vectors(self) -> np.ndarray:

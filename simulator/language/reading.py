@@ -101,6 +101,8 @@ _LONGEST_KNOWN, _MOST_KNOWN = 40, 30_000  # characters, and how many are remembe
 
 def _plain(token: str) -> str:
     """Return the plain form of a token, without regard to its place in the sentence."""
+    if token.isdigit() and token.isascii():
+        return _SPELLINGS.get(token, token)
     word = token.casefold().replace("’", "'").replace("ʼ", "'").replace("`", "'")
     if word[-1] == "'" and len(word) > 1:
         word = word[:-1]
@@ -176,7 +178,7 @@ class _Chunks(dict[str, "tuple[str, ...] | None"]):
     def __missing__(self, chunk: str) -> tuple[str, ...] | None:
         tokens = _TOKEN.findall(chunk)
         words: tuple[str, ...] | None = tuple(plain_words(tokens, first=self._first))
-        if people.THEY in map(_plain, tokens) or (self._first and not tokens):
+        if (self._first and not tokens) or any((_known.get(token) or _plain(token)) == people.THEY for token in tokens):
             words = None
         if len(chunk) < _LONGEST_KNOWN:
             if len(self) >= _MOST_KNOWN:

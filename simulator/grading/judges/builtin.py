@@ -63,8 +63,16 @@ class _Asked:
     met_by: frozenset[str]
     broken_by: frozenset[str]
     customer: frozenset[str]
+    trainee: frozenset[str]
     wanted: str
     kept_from: str
+    not_called_for: Finding
+
+    def called_for(self, hearing: Hearing) -> bool:
+        """Return whether anything that calls for it occurs at all."""
+        if self.customer:
+            return hearing.shows_any("customer", self.customer)
+        return not self.trainee or hearing.shows_any("trainee", self.trainee)
 
 
 class BuiltinJudge:
@@ -125,8 +133,10 @@ class BuiltinJudge:
                     frozenset(each.met_by),
                     frozenset(each.broken_by),
                     frozenset(each.applies.customer),
+                    frozenset(each.applies.trainee),
                     self._titled(each.met_by),
                     self._titled(each.broken_by),
+                    self._unanswered(each, "not_applicable", "Nothing in this conversation called for it."),
                 )
                 for each in rubric.criteria
             )
@@ -141,9 +151,8 @@ class BuiltinJudge:
             return self._unanswered(criterion, "not_applicable", reason)
         if not hearing.understood:
             return self._unanswered(criterion, "not_judged", UNHEARD)
-        occasions = self._occasions(hearing, asked)
-        if not occasions:
-            return self._unanswered(criterion, "not_applicable", "Nothing in this conversation called for it.")
+        if not asked.called_for(hearing) or not (occasions := self._occasions(hearing, asked)):
+            return asked.not_called_for
         if not criterion.met_by and not criterion.broken_by:
             return self._unanswered(criterion, "not_judged", NEEDS_READER)
         answers = [self._answer(hearing, asked, occasion) for occasion in occasions]
@@ -166,8 +175,6 @@ class BuiltinJudge:
         criterion = asked.criterion
         applies = criterion.applies
         if applies.customer:
-            if not hearing.shows_any("customer", asked.customer):
-                return []
             occasions = hearing.called_for("customer", applies.customer)
             if criterion.by_the_end:
                 occasions = [each._replace(turns=hearing.rest_from(each.at)) for each in occasions]
