@@ -58,7 +58,7 @@ class RunManifest(Record):
 
 def manifest_path(results: Path) -> Path:
     """Return where the manifest of a results file is."""
-    return results.with_name(f"{results.name}.run.json")
+    return results.parent / f"{results.name}.run.json"
 
 
 def save_manifest(results: Path, manifest: RunManifest) -> None:
