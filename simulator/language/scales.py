@@ -1,7 +1,7 @@
 """Scales: how polite, intimate, empathic, abusive … a text is, as people rated such texts. For measuring, not for grading.
 
-Each scale is a linear function of cues, words, shape and the word vector of the whole text, fitted to human ratings (see
-``data/CARD.md`` for which, and how well it agrees). Scores are comparable within a scale only.
+Each scale is a linear function of cues, words, shape and the meaning of the whole text (:mod:`simulator.language.meaning`),
+fitted to human ratings (see ``data/CARD.md`` for which, and how well it agrees). Scores are comparable within a scale only.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 
 import numpy as np
@@ -18,26 +17,17 @@ from simulator.language import reading
 from simulator.language.cues import Cues
 from simulator.language.encoder import Encoder
 from simulator.language.features import Measures
+from simulator.language.meaning import Meaning
 
 SCALES = ("politeness", "intimacy", "emotional_reaction", "interpretation", "exploration", "sexual_harassment", "abuse",
           "romance", "conflict", "objectification")  # fmt: skip
 _MARKS = frozenset("+-#@")
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A text as the scales see it: named amounts, and the rows of its words in the encoder."""
-
-    amounts: dict[str, float]
-    rows: list[int]
-
-
-def measure(text: str, measures: Measures, encoder: Encoder) -> Measured:
-    """Measure a text: logarithms of how often cues and classes occur, which words and pairs do, and its shape."""
-    found = reading.sentences(text)
+def measure(text: str, found: Sequence[reading.Sentence], measures: Measures) -> dict[str, float]:
+    """Measure a text of these sentences: logarithms of how often cues and classes occur, which words and pairs do, its shape."""
     counts: Counter[str] = Counter()
     words: dict[str, None] = {}
-    rows: list[int] = []
     length = 0
     for sentence in found:
         for name in measures.of(sentence, "trainee", turn_words=0, alone=len(found) == 1):
@@ -45,7 +35,6 @@ def measure(text: str, measures: Measures, encoder: Encoder) -> Measured:
                 counts[name] += 1
             else:
                 words[name] = None
-        rows += [encoder.row(word) for word in sentence.words if reading.counts(word)]
         length += len(sentence.words)
     amounts = {name: math.log1p(count) for name, count in counts.items()}
     share = 1 / max(1, len(found))
@@ -61,17 +50,17 @@ def measure(text: str, measures: Measures, encoder: Encoder) -> Measured:
     }  # fmt: skip
     weight = 1 / math.sqrt(max(1, len(words)))
     amounts |= dict.fromkeys((f"={name}" for name in words), weight)
-    return Measured(amounts, rows)
+    return amounts
 
 
 class Scales:
     """Scores texts on every scale. ``names`` are the scales, in the order of the columns."""
 
     def __init__(self, names: tuple[str, ...], features: dict[str, int], weights: np.ndarray, dense: np.ndarray, bias: np.ndarray,
-                 floor: np.ndarray, measures: Measures, encoder: Encoder) -> None:  # fmt: skip
+                 floor: np.ndarray, measures: Measures, meaning: Meaning, encoder: Encoder) -> None:  # fmt: skip
         self.names = names
         self._features, self._weights, self._dense, self._bias, self._floor = features, weights, dense, bias, floor
-        self._measures, self._encoder = measures, encoder
+        self._measures, self._meaning, self._encoder = measures, meaning, encoder
 
     @classmethod
     def load(cls, encoder: Encoder | None = None) -> Scales:
@@ -89,20 +78,23 @@ class Scales:
                 stored["bias"].astype(np.float32),
                 stored["floor"].astype(np.float32),
                 Measures(Cues.load(scales=True)),
+                Meaning.load(),
                 encoder or Encoder.load(),
             )
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
         """Return (texts, scales) scores. Empathy is 0 where there is none to be seen; a text without words is 0."""
         self._encoder.make_room()
-        measured = [measure(text, self._measures, self._encoder) for text in texts]
-        out: np.ndarray = self._encoder.sums([each.rows for each in measured]) @ self._dense + self._bias
-        for number, each in enumerate(measured):
-            known = [(self._features[name], amount) for name, amount in each.amounts.items() if name in self._features]
+        out = np.zeros((len(texts), len(self.names)), np.float32)
+        for number, text in enumerate(texts):
+            found = reading.sentences(text)
+            if not any(reading.counts(word) for sentence in found for word in sentence.words):
+                continue
+            amounts = measure(text, found, self._measures)
+            known = [(self._features[name], amount) for name, amount in amounts.items() if name in self._features]
+            out[number] = self._meaning.of(found, self._encoder) @ self._dense + self._bias
             if known:
                 out[number] += (
                     np.array([amount for _, amount in known], np.float32) @ self._weights[[index for index, _ in known]]
                 )
-            if not each.rows:
-                out[number] = 0.0
         return np.where(out < self._floor, 0.0, out)

@@ -9,14 +9,16 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
+from simulator.language import reading
 from simulator.language.encoder import Encoder
+from simulator.language.meaning import Meaning
 from simulator.language.model import Model
 from simulator.language.scales import SCALES, Scales
 
 
 def test_all_that_is_shipped_is_small_and_has_a_card() -> None:
     data = files("simulator.language").joinpath("data")
-    weights = [data.joinpath(name).read_bytes() for name in ("behaviours.npz", "scales.npz")]
+    weights = [data.joinpath(name).read_bytes() for name in ("behaviours.npz", "scales.npz", "meaning.npz")]
     assert sum(map(len, weights)) < 2_000_000
     assert "Where it fails" in data.joinpath("CARD.md").read_text("utf-8")
 
@@ -35,6 +37,36 @@ def test_vectors_are_unit_vectors_and_alike_for_like_words() -> None:
     assert np.linalg.norm(vectors, axis=1)[:4] == pytest.approx(1.0, abs=1e-4)
     assert np.array_equal(vectors[4], np.zeros(encoder.dimensions, np.float32))
     assert vectors[0] @ vectors[2] > vectors[0] @ vectors[3]
+
+
+def test_the_network_comes_back_as_it_was_written() -> None:
+    meaning, encoder = Meaning.load(), Encoder.load()
+    again = Meaning.from_bytes(meaning.to_bytes())
+    found = reading.sentences("Could you tell me when it comes? I'd be so grateful.")
+    assert again.of(found, encoder) == pytest.approx(meaning.of(found, encoder), abs=0.01)
+
+
+def test_meaning_hears_word_order_but_not_who_it_is_about() -> None:
+    meaning, encoder = Meaning.load(), Encoder.load()
+
+    def of(text: str) -> np.ndarray:
+        return meaning.of(reading.sentences(text), encoder)
+
+    assert np.array_equal(of(""), np.zeros_like(of("a word")))
+    assert not np.allclose(of("The dog bit the postman."), of("The postman bit the dog."), atol=0.05)
+    assert np.array_equal(of("He told his wife that Tom was late."), of("She told her husband that Aisha was late."))
+    assert np.isfinite(of("so " * 5000)).all()
+
+
+def test_who_it_is_about_moves_no_scale() -> None:
+    scales = Scales.load()
+    one = scales.score(
+        ["Does your husband know he was rude to Mrs Patel?", "My boyfriend Sam is so handsome.", "That man is a fool."]
+    )
+    other = scales.score(
+        ["Does your wife know she was rude to Mr Jones?", "My girlfriend Aisha is so gorgeous.", "That woman is a fool."]
+    )
+    assert one == pytest.approx(other, abs=0.01)
 
 
 def test_scales_order_plain_cases_as_people_would() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +13,17 @@ from typing import Any
 
 import numpy as np
 
+from simulator.language import reading
 from simulator.language.encoder import Encoder
 from simulator.language.features import Measures
+from simulator.language.meaning import Meaning
 from simulator.language.measure import auc, spearman
-from simulator.language.scales import Measured, measure
+from simulator.language.scales import measure
 
 LEAST_TEXTS = 3  # a feature must occur in this many texts
 FOLDS = 5
+SEED = 1  # of the folds
+AMOUNTS = 0.5  # how much words, cues and shape count beside meaning
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Target:
     rating: Callable[[Mapping[str, Any]], float]
     yes_no: bool = False
     floored: bool = False
-    strength: float = 12.0  # of the ridge
+    strength: float = 1.0  # of the ridge, beside texts of unit size
 
 
 TARGETS: Mapping[str, Target] = {
@@ -38,10 +43,8 @@ TARGETS: Mapping[str, Target] = {
     "emotional_reaction": Target("epitome_reddit", lambda it: it["emotional_reactions"], floored=True),
     "interpretation": Target("epitome_reddit", lambda it: it["interpretations"], floored=True),
     "exploration": Target("epitome_reddit", lambda it: it["explorations"], floored=True),
-    "sexual_harassment": Target(
-        "convabuse", lambda it: float(it["sexual_harassment_votes"] * 2 >= it["raters"]), yes_no=True, strength=6.0
-    ),
-    "abuse": Target("convabuse", lambda it: float(it["mean_severity"] < 0), yes_no=True, strength=6.0),
+    "sexual_harassment": Target("convabuse", lambda it: float(it["sexual_harassment_votes"] * 2 >= it["raters"]), yes_no=True),
+    "abuse": Target("convabuse", lambda it: float(it["mean_severity"] < 0), yes_no=True),
     "romance": Target("ten_dims", lambda it: float(it["votes"]["romance"] > 0), yes_no=True),
     "conflict": Target("ten_dims", lambda it: float(it["votes"]["conflict"] >= 2), yes_no=True),
     "objectification": Target("edos", lambda it: float("objectification" in it["vector"]), yes_no=True),
@@ -58,27 +61,29 @@ def rated_text(item: Mapping[str, Any]) -> str:
 
 
 class Design:
-    """Rated texts as a matrix: standardised amounts beside word vectors."""
+    """Rated texts as a matrix: amounts beside meanings, each of them put on one scale. ``meanings`` may be another network's."""
 
-    def __init__(self, texts: Sequence[str], measures: Measures, encoder: Encoder) -> None:
-        measured: list[Measured] = [measure(text, measures, encoder) for text in texts]
-        counts = Counter(name for each in measured for name in each.amounts)
+    def __init__(self, texts: Sequence[str], measures: Measures, meanings: np.ndarray) -> None:
+        measured = [measure(text, reading.sentences(text), measures) for text in texts]
+        counts = Counter(name for each in measured for name in each)
         self.names = sorted(name for name, count in counts.items() if count >= LEAST_TEXTS)
         index = {name: number for number, name in enumerate(self.names)}
         amounts = np.zeros((len(texts), len(self.names)), np.float32)
         for row, each in enumerate(measured):
-            for name, amount in each.amounts.items():
+            for name, amount in each.items():
                 if name in index:
                     amounts[row, index[name]] = amount
         words = np.array([name[0] == "=" for name in self.names])
         # Cues and shape are put on one scale; single words keep their own, so that rare ones stay small.
-        self.factor = np.where(words, 1.0, 0.1 / np.maximum(amounts.std(axis=0), 0.2)).astype(np.float32)
+        factor = np.where(words, 1.0, 0.1 / np.maximum(amounts.std(axis=0), 0.2))
+        self.factor = (factor * math.sqrt(AMOUNTS) / _size(amounts * factor)).astype(np.float32)
         self.amounts = amounts * self.factor
-        self.vectors = encoder.sums([each.rows for each in measured])
+        self.share = 1 / _size(meanings)
+        self.meanings = meanings * self.share
 
     def fit(self, rows: np.ndarray, ratings: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
-        """Return weights over amounts and vector dimensions, and the intercept (ridge, solved in the dual)."""
-        both = np.hstack([self.amounts[rows], self.vectors[rows]]).astype(np.float64)
+        """Return weights over amounts and meanings, and the intercept (ridge, solved in the dual)."""
+        both = np.hstack([self.amounts[rows], self.meanings[rows]]).astype(np.float64)
         middle, mean = both.mean(axis=0), ratings[rows].mean()
         both -= middle
         dual = np.linalg.solve(both @ both.T + strength * np.eye(len(rows)), ratings[rows] - mean)
@@ -86,8 +91,13 @@ class Design:
         return weights, float(mean - middle @ weights)
 
     def predict(self, rows: np.ndarray, weights: np.ndarray, bias: float) -> np.ndarray:
-        out: np.ndarray = np.hstack([self.amounts[rows], self.vectors[rows]]) @ weights + bias
+        out: np.ndarray = np.hstack([self.amounts[rows], self.meanings[rows]]) @ weights + bias
         return out
+
+
+def _size(block: np.ndarray) -> float:
+    """Return the root mean square distance of a block's rows from their middle."""
+    return float(np.sqrt(((block - block.mean(axis=0)) ** 2).sum(axis=1).mean()))
 
 
 def floor_for(scores: np.ndarray, ratings: np.ndarray) -> float:
@@ -106,40 +116,73 @@ def cross_predict(design: Design, ratings: np.ndarray, rows: np.ndarray, strengt
     return out
 
 
-def evaluate(design: Design, ratings: np.ndarray, target: Target) -> float:
-    """Return the cross-validated Spearman correlation or AUC of a scale, floors chosen inside each training part."""
-    fold = np.random.default_rng(1).permutation(len(ratings)) % FOLDS
+def in_fold(count: int) -> np.ndarray:
+    """Return which fold each of so many texts is in."""
+    return np.random.default_rng(SEED).permutation(count) % FOLDS
+
+
+def evaluate(design: Callable[[int], Design], ratings: np.ndarray, target: Target) -> float:
+    """Return the cross-validated Spearman correlation or AUC of a scale, floors chosen inside each training part.
+
+    ``design`` gives the texts as a network measures them that was refined without the texts of that fold.
+    """
+    fold = in_fold(len(ratings))
     out = np.zeros(len(ratings))
     for number in range(FOLDS):
+        one = design(number)
         rows, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        weights, bias = design.fit(rows, ratings, target.strength)
-        scores = design.predict(held, weights, bias)
+        weights, bias = one.fit(rows, ratings, target.strength)
+        scores = one.predict(held, weights, bias)
         if target.floored:
-            scores = np.where(scores < floor_for(cross_predict(design, ratings, rows, target.strength), ratings[rows]), 0, scores)
+            scores = np.where(scores < floor_for(cross_predict(one, ratings, rows, target.strength), ratings[rows]), 0, scores)
         out[held] = scores
     return auc(out, ratings > 0.5) if target.yes_no else spearman(out, ratings)
 
 
-def train(data: Path, measures: Measures, encoder: Encoder) -> tuple[bytes, dict[str, float]]:
-    """Return the weights of all scales, and each one's cross-validated agreement."""
+def read_sets(data: Path) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the items of every rated set by the name of its file."""
+    names = dict.fromkeys(target.file for target in TARGETS.values())
+    return {name: [json.loads(line) for line in (data / f"{name}.jsonl").read_text("utf-8").splitlines()] for name in names}
+
+
+def ratings_of(items: Sequence[Mapping[str, Any]], target: Target) -> np.ndarray:
+    """Return what a scale should say of each item."""
+    return np.array([target.rating(item["labels"]) for item in items], np.float64)
+
+
+def meanings_of(texts: Sequence[str], meaning: Meaning, encoder: Encoder) -> np.ndarray:
+    """Return (texts, dimensions) meanings."""
+    return np.stack([meaning.of(reading.sentences(text), encoder) for text in texts])
+
+
+def train(data: Path, measures: Measures, encoder: Encoder, meaning: Meaning) -> bytes:
+    """Return the weights of all scales over a network's meanings."""
     fitted: dict[str, tuple[Design, np.ndarray, float, float]] = {}
-    agreement: dict[str, float] = {}
-    designs: dict[str, tuple[Design, list[Mapping[str, Any]]]] = {}
+    sets = read_sets(data)
+    designs: dict[str, Design] = {}
+    for name, items in sets.items():
+        texts = [rated_text(item) for item in items]
+        designs[name] = Design(texts, measures, meanings_of(texts, meaning, encoder))
     for name, target in TARGETS.items():
-        if target.file not in designs:
-            items = [json.loads(line) for line in (data / f"{target.file}.jsonl").read_text("utf-8").splitlines()]
-            designs[target.file] = (
-                Design([rated_text(item) for item in items], measures, encoder),
-                [item["labels"] for item in items],
-            )
-        design, labels = designs[target.file]
-        ratings = np.array([target.rating(label) for label in labels], np.float64)
+        design, ratings = designs[target.file], ratings_of(sets[target.file], target)
         rows = np.arange(len(ratings))
         weights, bias = design.fit(rows, ratings, target.strength)
         floor = floor_for(cross_predict(design, ratings, rows, target.strength), ratings) if target.floored else -np.inf
-        agreement[name] = evaluate(design, ratings, target)
         fitted[name] = design, weights, bias, floor
-    return _pack(fitted), agreement
+    return _pack(fitted)
+
+
+def cross_validate(data: Path, measures: Measures, encoder: Encoder, without: Sequence[Meaning]) -> dict[str, float]:
+    """Return each scale's agreement in texts it has not met; ``without[fold]`` is a network that has not met them either."""
+    sets = read_sets(data)
+    designs: dict[str, list[Design]] = {}
+    for name, items in sets.items():
+        texts = [rated_text(item) for item in items]
+        designs[name] = [Design(texts, measures, meanings_of(texts, meaning, encoder)) for meaning in without]
+    return {
+        name: round(evaluate(designs[target.file].__getitem__, ratings_of(sets[target.file], target), target), 3)
+        for name, target in TARGETS.items()
+    }
 
 
 def _pack(fitted: Mapping[str, tuple[Design, np.ndarray, float, float]]) -> bytes:
@@ -158,7 +201,9 @@ def _pack(fitted: Mapping[str, tuple[Design, np.ndarray, float, float]]) -> byte
         features=np.frombuffer("\n".join(np.array(names)[used]).encode(), np.uint8),
         weights=np.round(table / scale).astype(np.int16),
         scale=scale.astype(np.float32),
-        dense=np.stack([weights[len(design.names) :] for design, weights, _, _ in fitted.values()], axis=1).astype(np.float16),
+        dense=np.stack([weights[len(design.names) :] * design.share for design, weights, _, _ in fitted.values()], axis=1).astype(
+            np.float16
+        ),
         bias=np.array([bias for _, _, bias, _ in fitted.values()], np.float32),
         floor=np.array([floor for _, _, _, floor in fitted.values()], np.float32),
     )

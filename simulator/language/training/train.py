@@ -2,7 +2,8 @@
 
 FOLDER holds the rated sets as ``labelled/*.jsonl`` and ordinary service dialogues as ``service/*.jsonl`` (records of
 ``{"id", "turns": [{"role", "text"}], "labels"}``). Weights and figures (``figures.json``) are written; no text of the folder
-is kept. Takes about a minute, and as long again for every fold.
+is kept. Takes about a minute, and as long again for every fold. The network that the scales read with is made by
+:mod:`simulator.language.training.distil`, which also says how well the scales agree.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from simulator.language.cues import Cues
 from simulator.language.detector import Detector
 from simulator.language.encoder import Encoder
 from simulator.language.features import Measures
+from simulator.language.meaning import Meaning
 from simulator.language.model import Model
 from simulator.language.training import scales
 from simulator.language.training.behaviours import (
@@ -34,7 +36,7 @@ from simulator.language.training.behaviours import (
 from simulator.language.training.corpus import Labelled, read
 
 HERE = Path(__file__).parent
-TURNS = ("turns_trainee.txt", "turns_customer.txt", "turns_more.txt", "turns_accusations.txt")
+TURNS = ("turns_trainee.txt", "turns_customer.txt", "turns_more.txt", "turns_service.txt", "turns_accusations.txt")
 _ANSWERS = ("reciprocates_advance", "avoids_the_limit")
 _UNLIKELY = 0.15  # a strength below it makes an unlabelled behaviour of a catalogue example a "no"
 
@@ -124,9 +126,8 @@ def main() -> None:
         if options.folds:
             figures["behaviours"] = precision_recall(fit, cross_validate(fit, settings, options.folds), known)
     if options.only != "behaviours":
-        weights, agreement = scales.train(options.data / "labelled", Measures(Cues.load(scales=True)), encoder)
+        weights = scales.train(options.data / "labelled", Measures(Cues.load(scales=True)), encoder, Meaning.load())
         (options.out / "scales.npz").write_bytes(weights)
-        figures["scales"] = agreement
     written = options.out / "figures.json"
     before = json.loads(written.read_text("utf-8")) if written.exists() else {}
     written.write_text(json.dumps(before | figures, indent=1) + "\n", "utf-8")
