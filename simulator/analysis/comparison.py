@@ -156,11 +156,15 @@ def _notes(of: RubricRatings, raters: Sequence[int], names: Sequence[str]) -> tu
     if len(versions) > 1:
         said = "; ".join(f"{names[each]}: {', '.join(sorted(digests))}" for each, digests in seen.items() if digests)
         notes.append(f"not everybody rated against the same version of {of.rubric}, so questions may differ ({said})")
+    silent: dict[tuple[str, ...], list[str]] = {}
     for criterion in of.criteria:
         answered = [any(row[at] is not None for row in of.verdicts(criterion, raters).counts) for at in range(len(raters))]
         if any(answered) and not all(answered):
-            silent = ", ".join(names[each] for each, some in zip(raters, answered, strict=True) if not some)
-            notes.append(f"{criterion}: no usable verdict from {silent} on any transcript")
+            who = tuple(names[each] for each, some in zip(raters, answered, strict=True) if not some)
+            silent.setdefault(who, []).append(criterion)
+    for who, criteria in silent.items():
+        which = "any question" if len(criteria) == len(of.criteria) else ", ".join(criteria)
+        notes.append(f"no usable verdict from {', '.join(who)} on {which}, on any transcript")
     return tuple(notes)
 
 

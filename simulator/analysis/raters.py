@@ -138,9 +138,10 @@ class Ratings:
                 continue
             try:
                 if members and record.get("ratings"):
+                    repeated = {each["judge"] for each in record["ratings"] if each.get("repeat", 1) > 1}
                     for rating in record["ratings"]:
-                        repeat = rating.get("repeat", 1)
-                        name = rating["judge"] if repeat == 1 else f"{rating['judge']} #{repeat}"
+                        judge = rating["judge"]
+                        name = f"{judge} #{rating.get('repeat', 1)}" if judge in repeated else judge
                         self._add(path, name, record, rating, rating.get("verdicts", {}))
                 else:
                     self._add(path, record["judge"], record, record, _usable(record.get("findings", ())))

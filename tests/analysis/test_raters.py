@@ -69,14 +69,14 @@ def test_members_of_a_panel_are_the_raters_of_a_single_file(tmp_path: Path) -> N
         rows.append(record(n, "panel: a ×2, b", 3, "m", ratings=told))
     path = write(tmp_path / "p.jsonl", *rows)
     alone = read_ratings([path])
-    assert alone.names() == ["a", "a #2", "b"]
-    [found] = compare(alone, alone.chosen(["a", "a #2"]))
+    assert alone.names() == ["a #1", "a #2", "b"]
+    [found] = compare(alone, alone.chosen(["a #1", "a #2"]))
     assert found.level.main.value == pytest.approx(1)
     [found] = compare(alone, alone.chosen([]))
-    assert [pair.raters for pair in found.level.pairs] == [("a", "a #2"), ("a", "b"), ("a #2", "b")]
+    assert [pair.raters for pair in found.level.pairs] == [("a #1", "a #2"), ("a #1", "b"), ("a #2", "b")]
     other = write(tmp_path / "ann.jsonl", record(1, "ann", 3, "m"))
     assert read_ratings([path, other]).names() == ["panel: a ×2, b", "ann"]
-    assert read_ratings([path, other], members=True).names() == ["a", "a #2", "b", "ann"]
+    assert read_ratings([path, other], members=True).names() == ["a #1", "a #2", "b", "ann"]
 
 
 def test_names_say_which_file_where_they_must(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_what_is_not_comparable_is_said(tmp_path: Path) -> None:
     ratings = read_ratings([old, new])
     [found] = compare(ratings, ratings.chosen([]))
     assert any("same version of warmth" in note and "a: d1; b: d2" in note for note in found.notes)
-    assert "c2: no usable verdict from a on any transcript" in found.notes
+    assert "no usable verdict from a on c2, on any transcript" in found.notes
     with pytest.raises(UsageError, match="no rubric in these results called 'wramth'"):
         read_ratings([old, new], rubrics=["wramth"])
 
