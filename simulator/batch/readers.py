@@ -373,14 +373,18 @@ def _turn(turn: Any, number: int) -> tuple[str, str, dict[str, Any]] | None:
         turn = {"role": turn[0], "text": turn[1]}
     if not isinstance(turn, dict):
         raise _UnreadableError(f"turn {number} is {_kind(turn)}, not an object")
-    speaker_key = next((each for each in _SPEAKER_KEYS if isinstance(turn.get(each), str)), None)
-    text_key = next((each for each in _TEXT_KEYS if each in turn), None)
-    if speaker_key is None:
+    for speaker_key in _SPEAKER_KEYS:
+        if isinstance(turn.get(speaker_key), str):
+            break
+    else:
         raise _UnreadableError(f"turn {number} does not say who speaks (none of {', '.join(_SPEAKER_KEYS)})")
+    for text_key in _TEXT_KEYS:
+        if text_key in turn:
+            break
     speaker = turn[speaker_key].strip()
     if speaker.casefold() in IGNORED:
         return None
-    words = turn.get(text_key) if text_key else None
+    words = turn.get(text_key)
     if isinstance(words, list):  # OpenAI's content parts
         words = "\n".join(part["text"] for part in words if isinstance(part, dict) and isinstance(part.get("text"), str))
     if words is None:
@@ -389,6 +393,8 @@ def _turn(turn: Any, number: int) -> tuple[str, str, dict[str, Any]] | None:
         raise _UnreadableError(f"turn {number}: its words are {_kind(words)}, not text")
     if not (text := _words(words)):
         return None
+    if len(turn) == 2:
+        return speaker, text, {}
     return speaker, text, {name: value for name, value in turn.items() if name not in (speaker_key, text_key)}
 
 
@@ -497,6 +503,8 @@ _READERS: dict[str, Reader] = {
 
 
 def _words(text: str) -> str:
+    if text.isprintable():
+        return text.strip()  # as nearly all are: nothing in them to be cleaned of
     # Bytes that are not UTF-8 come as lone surrogates: shown as the replacement character, so that turns still line up.
     return clean(re.sub(r"[\ud800-\udfff]", "\ufffd", text)).strip()
 

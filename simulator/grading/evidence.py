@@ -11,9 +11,8 @@ less certain fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from simulator.domain.behaviour import Role
 from simulator.domain.grade import Evidence
@@ -35,8 +34,7 @@ MIN_WORDS_TO_MOVE = 3
 MAX_QUOTE_CHARS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One piece of evidence, checked. ``evidence`` holds the turn's own characters when it passed, else what was claimed."""
 
     evidence: Evidence
@@ -50,10 +48,11 @@ class Check:
 
 
 class Recording:
-    """What was said, turn by turn, to check quotes against: ``said`` are the speakers and their cleaned words."""
+    """What was said, turn by turn, to check quotes against: who spoke, and their cleaned words."""
 
-    def __init__(self, said: Iterable[tuple[Role, str]]) -> None:
-        self._said = list(said)
+    def __init__(self, speakers: Sequence[Role], texts: Sequence[str]) -> None:
+        self._speakers = speakers
+        self._texts = texts
         self._words: dict[int, Words] = {}
 
     def check(self, turn: int, text: str, *, role: Role = "trainee") -> Check:
@@ -61,8 +60,8 @@ class Recording:
         quote = Quote(text)
         if not quote.folded:
             return Check(Evidence.model_construct(turn=turn, quote=text), "empty")
-        inside = 1 <= turn <= len(self._said)
-        if inside and self._said[turn - 1][0] == role:
+        inside = 1 <= turn <= len(self._texts)
+        if inside and self._speakers[turn - 1] == role:
             found = self._of(turn).find(quote)
             if found is not None:
                 return Check(Evidence(turn=turn, quote=found))
@@ -71,17 +70,17 @@ class Recording:
         claimed = Evidence.model_construct(turn=turn, quote=text)
         if not inside:
             return Check(claimed, "no_such_turn")
-        return Check(claimed, "wrong_speaker" if self._said[turn - 1][0] != role else "not_in_turn")
+        return Check(claimed, "wrong_speaker" if self._speakers[turn - 1] != role else "not_in_turn")
 
     def _of(self, turn: int) -> Words:
         if turn not in self._words:
-            self._words[turn] = Words(self._said[turn - 1][1])
+            self._words[turn] = Words(self._texts[turn - 1])
         return self._words[turn]
 
     def _only_place(self, quote: Quote, role: Role) -> Evidence | None:
         if len(quote.bare.split()) < MIN_WORDS_TO_MOVE:
             return None
-        turns = (number for number, (speaker, _) in enumerate(self._said, 1) if speaker == role)
+        turns = (number for number, speaker in enumerate(self._speakers, 1) if speaker == role)
         hits = [number for number in turns for _ in range(self._of(number).count(quote))]
         if len(hits) != 1:
             return None
@@ -95,7 +94,7 @@ def check(transcript: Transcript, evidence: Evidence, *, role: Role = "trainee")
 
 
 def _recorded(transcript: Transcript) -> Recording:
-    return Recording((turn.role, clean(turn.text)) for turn in transcript.turns)
+    return Recording([turn.role for turn in transcript.turns], [clean(turn.text) for turn in transcript.turns])
 
 
 def verify(transcript: Transcript, evidence: Sequence[Evidence], *, role: Role = "trainee") -> tuple[Check, ...]:

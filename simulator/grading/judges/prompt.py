@@ -17,10 +17,9 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from simulator.domain.behaviour import Catalogue
+from simulator.domain.behaviour import Catalogue, Role
 from simulator.domain.rubric import Criterion, Rubric
 from simulator.domain.text import clean
-from simulator.domain.transcript import Transcript
 
 TEMPLATES = Path(__file__).parent.parent / "prompts"
 _FENCES = str.maketrans({"<": "‹", ">": "›"})
@@ -134,10 +133,10 @@ def _questions(criteria: Sequence[Criterion], wording: Wording) -> list[dict[str
     ]
 
 
-def lines(transcript: Transcript, texts: Sequence[str]) -> str:
+def lines(speakers: Sequence[Role], texts: Sequence[str]) -> str:
     """Return a recording, one line a turn. ``texts`` are the turns' words as the judge may read them, in order."""
-    spoken = zip(transcript.turns, texts, strict=True)
-    return "\n".join(f"[{number}] {turn.role.upper()}: {fence(text)}" for number, (turn, text) in enumerate(spoken, 1))
+    spoken = zip(speakers, texts, strict=True)
+    return "\n".join([f"[{number}] {speaker.upper()}: {fence(text)}" for number, (speaker, text) in enumerate(spoken, 1)])
 
 
 def recording(lines: str, ids: Sequence[str]) -> str:

@@ -25,7 +25,8 @@ class View:
         known = [name for name in (transcript.identity, *names) if name]
         self._neutral = neutralise(texts, known) if blind else None
         self.texts: tuple[str, ...] = tuple(self._neutral.texts if self._neutral is not None else texts)
-        self.trainee_turns = sum(turn.role == "trainee" for turn in transcript.turns)
+        self._speakers = [turn.role for turn in transcript.turns]
+        self.trainee_turns = self._speakers.count("trainee")
 
     def still_of(self, transcript: Transcript) -> bool:
         """Whether this is the view of ``transcript`` as it is now."""
@@ -34,7 +35,7 @@ class View:
     @cached_property
     def recording(self) -> str:
         """The transcript as the judge reads it, one line a turn."""
-        return lines(self._transcript, self.texts)
+        return lines(self._speakers, self.texts)
 
     def check(self, turn: int, quote: str) -> Check:
         """Check words the judge quotes from what it read, then again, restored, against what was said."""
@@ -54,9 +55,10 @@ class View:
     @cached_property
     def _shown(self) -> Recording:
         """What the judge reads, to look for its quotes in."""
-        return Recording((turn.role, unfence(text)) for turn, text in zip(self._transcript.turns, self.texts, strict=True))
+        fenced = "‹" in self.recording or "›" in self.recording
+        return Recording(self._speakers, [*map(unfence, self.texts)] if fenced else self.texts)
 
     @cached_property
     def _recorded(self) -> Recording:
         """What was said."""
-        return Recording((turn.role, text) for turn, text in zip(self._transcript.turns, self._cleaned, strict=True))
+        return Recording(self._speakers, self._cleaned)
