@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import signal
 import stat
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -244,6 +242,7 @@ class _One:
 
     def go(self, runner: asyncio.Runner) -> int:
         """Do it, say what came of it, and return the exit code."""
+        from simulator.batch.memory import seldom_looked_through
         from simulator.batch.outage import StopRunError
         from simulator.batch.tally import Tally
 
@@ -253,7 +252,7 @@ class _One:
             self.record.begin(self._size)
             self.progress.on_saved = self._save
         try:
-            with _seldom_looked_through():
+            with seldom_looked_through():
                 outcome = runner.run(self._grade(tally))
         except (FinelineError, KeyboardInterrupt) as error:
             self.progress.close()
@@ -399,16 +398,3 @@ def _is_file(stream: Any) -> bool:
 
 
 __all__ = ["Grading", "Order"]
-
-
-@contextmanager
-def _seldom_looked_through() -> Iterator[None]:
-    """Save a run a tenth of its work: what was imported stays, and judgements leave few circles for the collector to find."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()

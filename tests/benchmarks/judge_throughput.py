@@ -125,6 +125,7 @@ async def ours(
     """Return what was done, CPU-seconds and seconds."""
     from simulator.authoring.library import Library, shipped_folders
     from simulator.batch.ledger import Ledger
+    from simulator.batch.memory import seldom_looked_through
     from simulator.batch.readers import Reading, read
     from simulator.batch.runner import Work, run
     from simulator.batch.speakers import Sides
@@ -141,7 +142,8 @@ async def ours(
     work = Work(wanted, judge, judge.prompt_version, concurrency, together=together)
     with Ledger(transcripts.with_name(f"results-{together}.jsonl"), again=True) as ledger:
         cpu, since = time.process_time(), time.perf_counter()
-        outcome = await run(read([str(transcripts)], Reading(Sides("trainee"))), work, ledger, Nobody())
+        with seldom_looked_through():
+            outcome = await run(read([str(transcripts)], Reading(Sides("trainee"))), work, ledger, Nobody())
         took = time.process_time() - cpu, time.perf_counter() - since
     await talker.aclose()
     return outcome.tally, *took
