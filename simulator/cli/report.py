@@ -72,7 +72,8 @@ def report(
 
         page = out if out is not None else Path("report.html")
         write_atomically(page, render(made, made=datetime.now(UTC)))
-        print(f"Report on {made.seen.transcripts:,} transcripts written to {page}", file=sys.stderr)
+        many = "1 transcript" if made.seen.transcripts == 1 else f"{made.seen.transcripts:,} transcripts"
+        print(f"Report on {many} written to {page}", file=sys.stderr)
         if made.missing:
             print(f"Quotes stand without their conversations: {made.missing}", file=sys.stderr)
             print("Name the transcripts with --transcripts PATH.", file=sys.stderr)

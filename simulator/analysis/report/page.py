@@ -24,7 +24,7 @@ from simulator.analysis.report import said
 from simulator.analysis.report.build import Report
 from simulator.analysis.report.comparing import LEVELS
 from simulator.analysis.report.parts import FEW, FEWEST, OUTCOMES, CriterionPart, RubricPart, SeriesPart
-from simulator.analysis.report.passages import Passage, passage, quoted_alone, whole
+from simulator.analysis.report.passages import MOST_QUOTES, Passage, passage, quoted_alone, whole
 from simulator.analysis.report.tally import Shown, ShownGrade
 from simulator.analysis.resampling import LEAST_UNITS
 from simulator.domain.grade import Evidence
@@ -42,10 +42,11 @@ STATUS_WORDS = {"scored": "scored", "not_scored": "not scored", "failed": "faile
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words a finding is shown with, and what has to be said about them."""
+    """The words a finding is shown with, and what has to be said about them. ``claimed`` are quotes that nobody said."""
 
     passage: Passage
     note: str = ""
+    claimed: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,14 @@ class Page:
         if not shown.evidence:
             return None
         if shown.outcome == "unsubstantiated":
-            return Words(
-                quoted_alone(shown.evidence), "The judge gave these words, and they are not what the trainee said there."
-            )
+            return self.claimed(shown.transcript, shown.evidence)
         return self.in_place(shown.transcript, shown.evidence)
+
+    def claimed(self, transcript: str, evidence: Sequence[Evidence]) -> Words:
+        """Return the turns that a judge quoted wrongly, as they are: nobody is shown to have said what they did not."""
+        conversation = self.report.conversations.holding(transcript, ())
+        there = [each for each in evidence if conversation is not None and each.turn <= len(conversation)]
+        return Words(passage(conversation or (), there), claimed=tuple(evidence[:MOST_QUOTES]))
 
     def in_place(self, transcript: str, evidence: Sequence[Evidence]) -> Words:
         """Return quotes in their conversation, or alone, saying why."""

@@ -118,7 +118,14 @@ def test_quotes_are_marked_where_they_were_said(usual: Path):
     _, seen = page(usual)
     assert {"Good morning", "me see it"} <= set(seen.marked)
     assert "2 Trainee Good morning , how lovely to see you. 3 Customer My kettle broke." in seen.text
-    assert "the judge gave these words, and they are not what the trainee said there" in seen.text.casefold()
+
+
+def test_nobody_is_shown_to_have_said_what_they_did_not(usual: Path):
+    _, seen = page(usual)
+    assert "The judge claims that turn 4 says no such words . The trainee did not say this there" in seen.text
+    assert "4 Trainee Let me see it." in seen.text
+    assert "claimed, but not said there: no such words" in seen.text
+    assert "no such words" not in seen.marked
 
 
 def test_the_page_tells_how_it_was_made(usual: Path):
