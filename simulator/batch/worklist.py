@@ -6,6 +6,7 @@ and held on disk, a sitting's worth, so that memory does not grow with their num
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import tempfile
@@ -19,7 +20,7 @@ from simulator.batch.ledger import work_key
 from simulator.batch.manifest import RunManifest
 from simulator.batch.readers import Rejected
 from simulator.batch.results import heads, records
-from simulator.domain.errors import UsageError
+from simulator.domain.errors import UsageError, nearest
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 
@@ -53,6 +54,41 @@ def graded_in(results: Path) -> Graded:
     if not transcripts:
         raise UsageError(f"There are no grades in {results}.")
     return Graded(tuple(transcripts), tuple(rubrics))
+
+
+def listed_in(path: Path, known: Collection[str]) -> list[str]:
+    """Return the transcripts that the column ``transcript`` of a CSV names, each once, in its order.
+
+    Raises :class:`UsageError` for a file without that column or without a transcript of the results, naming what is near.
+    """
+    known = frozenset(known)
+    found: dict[str, None] = {}
+    strange = ""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            columns = [each for each in rows.fieldnames or () if each]
+            if "transcript" not in columns:
+                near = nearest("transcript", columns)
+                raise UsageError(
+                    f"{path} has no column 'transcript'.",
+                    hint=f"Is it {near!r}? Then call it so." if near else "RESULTS.disagreements.csv of a panel's run has one.",
+                )
+            for row in rows:
+                name = row.get("transcript") or ""
+                # A spreadsheet would have taken it for a formula.
+                name = name[1:] if name not in known and name.startswith("'") else name
+                if name in known:
+                    found[name] = None
+                elif name:
+                    strange = strange or name
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a CSV in UTF-8"
+        raise UsageError(f"{path} could not be read: {reason}.") from None
+    if not found:
+        there = f"none called {strange!r}, for instance" if strange else "it names none"
+        raise UsageError(f"{path} names no transcript of these results ({there}).")
+    return list(found)
 
 
 def rubric_of_run(manifest: RunManifest | None, rubric: str) -> RubricToRate | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ def summed_up(out: Path, rubrics: Sequence[Rubric], judge: str) -> Summary:
         return summary
     kinds = ", ".join(f"{counts[why]:,} {why}" for why in REASONS if counts[why])
     line = f"To look at: {counts.total():,} disagreements ({kinds}), listed in {place}"
+    line += f"\nDecide them yourself: {shlex.join(['fineline', 'review', str(out), '--only', str(place)])}"
     if counts["undecided"] and len(agreement.members) == 2:
         line += "\nWhere two disagree nothing is decided; a third judge would decide."
     listed = {"file": str(place), **{why.replace(" ", "_"): counts[why] for why in REASONS}}

@@ -42,6 +42,14 @@ def review(
     rubric: Annotated[
         list[str] | None, typer.Option("--rubric", "-r", help="Only this rubric (an id or a file); may be given again.")
     ] = None,
+    only: Annotated[
+        Path | None,
+        typer.Option(
+            "--only",
+            metavar="CSV",
+            help="Only transcripts that a CSV names, in its order; RESULTS.disagreements.csv has what a panel disagrees on.",
+        ),
+    ] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="Rate so many, drawn at random.")] = None,
     seed: Annotated[int, typer.Option(help="What is drawn, and in which order it comes; the same sample for every rater.")] = 0,
     blind_names: Annotated[
@@ -76,7 +84,7 @@ def review(
     if not has_terminal():
         raise UsageError("Rating takes a terminal.", hint="Results can be compared without one: 'fineline agree'.")
     with closing(RatingFile(path, who)) as file:
-        work = _make_ready(results, graded, transcripts or [], trainee, manifest, file, sample=sample, seed=seed)
+        work = _make_ready(results, graded, transcripts or [], trainee, manifest, file, only=only, sample=sample, seed=seed)
         with closing(work.shelf):
             about = Review(work, rubrics, file, blind_names=blind_names)
             code = run(ReviewScreen(about, behaviours=_behaviours(), beginning=_beginning(work, about)))
@@ -120,16 +128,21 @@ def _make_ready(
     manifest: RunManifest | None,
     file: RatingFile,
     *,
+    only: Path | None,
     sample: int | None,
     seed: int,
 ) -> Worklist:
     from simulator.batch.sources import sources_of
-    from simulator.batch.worklist import chosen, make_ready
+    from simulator.batch.worklist import chosen, listed_in, make_ready
 
     sources = sources_of([results], told, trainee=trainee)
     if not sources:
         raise UsageError(f"{results} does not say where its transcripts are.", hint="Say it with --transcripts PATH.")
-    order = chosen(graded.transcripts, file.rater, sample=sample, seed=seed)
+    named = listed_in(only, graded.transcripts) if only is not None else None
+    if named is not None and sample is None:
+        order = named  # what is most pressing comes first
+    else:
+        order = chosen(graded.transcripts if named is None else named, file.rater, sample=sample, seed=seed)
     prompts = [each for each in (manifest.prompt, manifest.detector) if each] if manifest is not None else []
     rated = {transcript for transcript, _ in file.grades}
     if len(graded.transcripts) > _MANY:

@@ -16,7 +16,7 @@ from simulator.batch.rating_file import RatingFile, rating_file_of
 from simulator.batch.readers import Rejected
 from simulator.batch.results import records
 from simulator.batch.review import Review
-from simulator.batch.worklist import RubricToRate, Worklist, chosen, graded_in, make_ready, rubric_of_run
+from simulator.batch.worklist import RubricToRate, Worklist, chosen, graded_in, listed_in, make_ready, rubric_of_run
 from simulator.domain.errors import FinelineError, UsageError
 from simulator.domain.grade import Evidence
 from simulator.domain.rubric import Rubric
@@ -376,3 +376,30 @@ def test_words_are_kept_as_they_are(reviewing: Any, graded: Path, many: list[Tra
     review.file.close()
     assert any("«naïve» \U0001f642" in line for line in out.read_text("utf-8").splitlines())
     assert reviewing(graded, many, out).answer.note == "«naïve» \U0001f642"
+
+
+# Only what a list names
+
+
+def test_a_list_names_transcripts_in_its_order(tmp_path: Path) -> None:
+    path = tmp_path / "o.disagreements.csv"
+    path.write_text("\ufeffwhy,transcript\nundecided,t2\noutvoted,'=t1\nundecided,t2\n,gone\n", encoding="utf-8")
+    assert listed_in(path, ["=t1", "t2", "t3"]) == ["t2", "=t1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,transcripts\n1,t1\n", "no column 'transcript'. Is it 'transcripts'?"),
+        ("", "no column 'transcript'"),
+        ("transcript\nx\n", "none called 'x'"),
+        ("transcript\n", "it names none"),
+        ("transcript\n\udcff", "not a CSV in UTF-8"),
+    ],
+)
+def test_a_list_that_is_none_is_told(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UsageError) as caught:
+        listed_in(path, ["t1"])
+    assert said in str(caught.value)
