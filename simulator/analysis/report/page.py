@@ -104,9 +104,13 @@ class Page:
 
     def claimed(self, transcript: str, evidence: Sequence[Evidence]) -> Words:
         """Return the turns that a judge quoted wrongly, as they are: nobody is shown to have said what they did not."""
-        conversation = self.report.conversations.holding(transcript, ())
-        there = [each for each in evidence if conversation is not None and each.turn <= len(conversation)]
-        return Words(passage(conversation or (), there), claimed=tuple(evidence[:MOST_QUOTES]))
+        found = self.report.conversations
+        said_so = found.holding(transcript, evidence)
+        if said_so is not None and all(said_so[each.turn - 1].role == "trainee" for each in evidence):
+            return Words(passage(said_so, evidence), "These words are there, and were not counted all the same.")
+        conversation = found.holding(transcript, ()) or ()
+        there = [each for each in evidence if each.turn <= len(conversation)]
+        return Words(passage(conversation, there), claimed=tuple(evidence[:MOST_QUOTES]))
 
     def in_place(self, transcript: str, evidence: Sequence[Evidence]) -> Words:
         """Return quotes in their conversation, or alone, saying why."""

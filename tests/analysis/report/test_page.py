@@ -124,8 +124,15 @@ def test_nobody_is_shown_to_have_said_what_they_did_not(usual: Path):
     _, seen = page(usual)
     assert "The judge claims that turn 4 says no such words . The trainee did not say this there" in seen.text
     assert "4 Trainee Let me see it." in seen.text
-    assert "claimed, but not said there: no such words" in seen.text
+    assert "not counted: no such words" in seen.text
     assert "no such words" not in seen.marked
+
+
+def test_words_that_are_there_are_not_called_made_up(run: Make, record: Make, finding: Make):
+    aside = finding("greets", (2, "Good morning"), counted=False, substantiated=None)
+    _, seen = page(run([record("a", findings=[aside])], [{"id": "a"}]))
+    assert "These words are there, and were not counted all the same." in seen.text
+    assert "The judge claims" not in seen.text
 
 
 def test_the_page_tells_how_it_was_made(usual: Path):
