@@ -30,7 +30,7 @@ from simulator.analysis.resampling import LEAST_UNITS
 from simulator.domain.grade import Evidence
 from simulator.domain.text import clean
 
-FILES = Path(__file__).parent / "page"
+FILES = Path(__file__).parent / "templates"
 MOST_CONVERSATIONS = 300
 OUTCOME_WORDS = {
     "met": "met", "not_met": "not met", "not_applicable": "not applicable", "not_judged": "not judged",
