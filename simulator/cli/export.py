@@ -15,7 +15,7 @@ from simulator.domain.errors import EXIT_FAILURE, UsageError, unknown
 
 if TYPE_CHECKING:
     from simulator.batch.grades import Result
-    from simulator.batch.metadata import Metadata
+    from simulator.batch.metadata import Metadata, Values
     from simulator.domain.transcript import Transcript
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -148,8 +148,15 @@ def _tables(
     if seen.repeated:
         print(f"{seen.repeated:,} grades are there more than once and come once.", file=sys.stderr)
     with metadata_of(paths, keys, transcripts) as metadata:
-        nothing = (None,) * len(keys)
-        tables = [each.with_columns(keys, lambda id_: metadata.of(id_) or nothing) if metadata else each for each in chosen]
+        unknown_ones: set[str] = set()
+
+        def values(transcript: str) -> Values:
+            found = metadata.of(transcript) if metadata else None
+            if found is None and len(unknown_ones) <= _MOST_NAMED:
+                unknown_ones.add(transcript)
+            return found or (None,) * len(keys)
+
+        tables = [each.with_columns(keys, values) if metadata else each for each in chosen]
         results = Readable(paths, seen)
         if out is None:
             if isinstance(sys.stdout, io.TextIOWrapper):
@@ -161,8 +168,21 @@ def _tables(
         else:
             for written in write_tables(results, tables, out, kind, plain=plain):
                 print(f"{written.rows:,} rows written to {written.path}", file=sys.stderr)
+    if unknown_ones:
+        print(_not_found(sorted(unknown_ones), keys), file=sys.stderr)
     if results.rejected:
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _not_found(transcripts: Sequence[str], keys: Sequence[str]) -> str:
+    """Return a line about transcripts whose keys are left empty."""
+    from simulator.domain.text import clean
+
+    many = "1 transcript" if len(transcripts) == 1 else f"{len(transcripts)} transcripts"
+    many = f"more than {_MOST_NAMED} transcripts" if len(transcripts) > _MOST_NAMED else many
+    named = clean(", ".join(transcripts[:3]), keep_newlines=False)
+    what = f"{', '.join(keys)} {'is' if len(keys) == 1 else 'are'} left empty"
+    return f"{many} not found, or there several times and different, so {what}: {named}{' …' if len(transcripts) > 3 else ''}"
 
 
 def _format(out: Path | None, to: str | None) -> Literal["csv", "parquet"]:

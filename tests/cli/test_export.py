@@ -38,6 +38,14 @@ def test_grades_go_to_standard_output_with_keys_of_the_transcripts(results: Path
     assert [(row["transcript"], row["level"], row["team"]) for row in rows(done.stdout)] == [("a", "3", "x"), ("b", "3", "y")]
 
 
+def test_transcripts_that_are_not_found_are_named(results: Path, tmp_path: Path):
+    lines = (tmp_path / "t.jsonl").read_text().splitlines()
+    (tmp_path / "t.jsonl").write_text(lines[0])
+    done = runner.invoke(app, ["export", str(results), "--with", "team"])
+    assert [row["team"] for row in rows(done.stdout)] == ["x", ""]
+    assert "1 transcript not found, or there several times and different, so team is left empty: b" in done.stderr
+
+
 def test_into_a_file_go_all_tables(results: Path, tmp_path: Path):
     done = runner.invoke(app, ["export", str(results), "--out", str(tmp_path / "g.csv")])
     assert done.exit_code == 0, done.output
