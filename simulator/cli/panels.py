@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from simulator.analysis.resampling import Figure
     from simulator.domain.rubric import Rubric
 
+# With fewer of its answers usable than this, a member hardly takes part.
+FEW = 0.5
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -45,7 +48,8 @@ def summed_up(out: Path, rubrics: Sequence[Rubric], judge: str) -> Summary:
     if not counts:
         return summary
     kinds = ", ".join(f"{counts[why]:,} {why}" for why in REASONS if counts[why])
-    line = f"To look at: {counts.total():,} disagreements ({kinds}), listed in {place}"
+    many = "1 disagreement" if counts.total() == 1 else f"{counts.total():,} disagreements"
+    line = f"To look at: {many} ({kinds}), listed in {place}"
     line += f"\nDecide them yourself: {shlex.join(['fineline', 'review', str(out), '--only', str(place)])}"
     if counts["undecided"] and len(agreement.members) == 2:
         line += "\nWhere two disagree nothing is decided; a third judge would decide."
@@ -69,9 +73,15 @@ def told(agreement: PanelAgreement) -> Summary:
         lines.append(f"  {rubric.rubric:<{width}}  {_figure(rubric.level)}, {_apart(rubric.disagreements)}{advice}")
         lines += [f"    {each.criterion:<{width - 2}}  {_figure(each.alpha)}, {_apart(each.disagreements)}" for each in asked]
         if len(asked) < len(rubric.criteria):
-            lines.append(f"    {len(rubric.criteria) - len(asked)} questions that no two members answered")
+            left = len(rubric.criteria) - len(asked)
+            lines.append(f"    {left} {'question' if left == 1 else 'questions'} that no two members answered")
     shares = {name: each.answered / each.asked for name, each in agreement.members.items() if each.asked}
     lines.append(f"Questions answered usably: {', '.join(f'{name} {share:.0%}' for name, share in shares.items())}")
+    lines += [
+        f"{name} left most questions without a usable answer, so the others decide nearly alone."
+        for name, share in shares.items()
+        if share < FEW
+    ]
     answered = {name: round(share, 4) for name, share in shares.items()}
     return Summary(lines, {"rubrics": [each.as_json() for each in rubrics], "answered": answered})
 
