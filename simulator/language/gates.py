@@ -23,9 +23,13 @@ class Gates:
         numbers: dict[frozenset[tuple[str, ...]], int] = {}
         needs: list[list[int]] = []
         certain: list[bool] = []
+        commonness: list[float] = []
         for cue in cues.cues:
             gates, enough = cues.gates(cue)
-            needs.append([numbers.setdefault(gate, len(numbers)) for gate in sorted(gates, key=_commonness)])
+            for gate in gates:
+                if numbers.setdefault(gate, len(numbers)) == len(commonness):
+                    commonness.append(_commonness(gate))
+            needs.append(sorted((numbers[gate] for gate in gates), key=commonness.__getitem__))
             certain.append(enough)
         for gate, number in numbers.items():
             for run in gate:

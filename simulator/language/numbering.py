@@ -46,10 +46,12 @@ class Numbering:
         self._vocabulary = vocabulary
         cues = measures.cues
         self._gates = Gates(cues)
-        runs = dict.fromkeys(self._gates.runs)
-        runs.update((tuple(name.split(" ")), None) for name in vocabulary if " " in name and name[0] != "#" and "|" not in name)
+        runs = dict.fromkeys(self._gates.runs, _NONE)
+        runs.update(
+            (tuple(name.split(" ")), at) for name, at in vocabulary.items() if " " in name and name[0] != "#" and "|" not in name
+        )
         self._ngrams = Ngrams(list(runs))
-        self._run_features = np.array([vocabulary.get(" ".join(run), _NONE) for run in runs], np.intp)
+        self._run_features = np.array(list(runs.values()), np.intp)
         self._run_gates = Lists([self._gates.runs.get(run, ()) for run in runs])
         self._lexicon = Lexicon(measures, vocabulary, encoder, self._ngrams.numbers, self._gates.words)
         self._cue_features = np.array([vocabulary.get(cue_feature(cue), _NONE) for cue in cues.cues], np.intp)
@@ -67,7 +69,7 @@ class Numbering:
         known = self._lexicon.table
         lengths = np.array([len(sentence[0]) for sentence in sentences], np.intp)
         owners = np.repeat(np.arange(len(sentences)), lengths)
-        own = [(owners, known[_FEATURE, words]), (owners, known[_KIND_FEATURE, words])]
+        own = [(owners, known[_FEATURE].take(words)), (owners, known[_KIND_FEATURE].take(words))]
         runs = self._in_runs(words, lengths, owners, [sentence[0] for sentence in sentences])
         found_at, features = zip(*own, *runs, *self._shape(words, lengths, sentences), strict=True)
         of, flat = np.concatenate(found_at), np.concatenate(features)
@@ -75,7 +77,7 @@ class Numbering:
         of, flat = of[weighed], flat[weighed]
         # Small numbers are sorted by their digits, in one go.
         order = np.argsort(of.astype(np.uint16) if len(sentences) < 1 << 16 else of, kind="stable")
-        rows = known[_ROW, words]
+        rows = known[_ROW].take(words)
         meaning = rows >= 0
         return Numbered(
             flat[order],
@@ -99,15 +101,15 @@ class Numbering:
         classed = np.zeros(len(outer), bool)
         grams[opens] = kinds[opens] = self._ngrams.numbers.get("^", 0)
         grams[opens + lengths + 1] = kinds[opens + lengths + 1] = self._ngrams.numbers.get("$", 0)
-        grams[inside] = known[_GRAM, words]
-        kinds[inside] = known[_KIND_GRAM, words]
-        classed[inside] = known[_CLASSED, words]
+        grams[inside] = known[_GRAM].take(words)
+        kinds[inside] = known[_KIND_GRAM].take(words)
+        classed[inside] = known[_CLASSED].take(words)
         pairs_at, pairs = self._ngrams.pairs(grams)
         triples_at, triples = self._ngrams.triples(grams)
         class_at, class_pairs = self._ngrams.pairs(kinds, classed[:-1] | classed[1:])
         runs = np.concatenate([pairs, triples])
         run_owners = outer[np.concatenate([pairs_at, triples_at])]
-        word_gates, gated = self._lexicon.gates.of(known[_GATES, words])
+        word_gates, gated = self._lexicon.gates.of(known[_GATES].take(words))
         run_gates, run_gated = self._run_gates.of(runs)
         opened = np.concatenate([word_gates, run_gates])
         cued, cues = self._gates.find(np.concatenate([owners[gated], run_owners[run_gated]]), opened, sentences)
@@ -123,12 +125,12 @@ class Numbering:
         places = np.arange(len(lengths))
         starts = np.cumsum(lengths) - lengths
         ends = starts + lengths - 1
-        long = np.add.reduceat(known[_COUNTED, words], starts)
+        long = np.add.reduceat(known[_COUNTED].take(words), starts)
         bucket = np.searchsorted(LENGTHS, long)
-        question = known[_ASKS, words]
+        question = known[_ASKS].take(words)
         asking = np.flatnonzero(question[ends] | question[np.maximum(ends - 1, starts)])
         alone = np.flatnonzero([sentence[3] for sentence in sentences])
-        exclaiming = np.flatnonzero(known[_EXCLAIMS, words[ends]])
+        exclaiming = np.flatnonzero(known[_EXCLAIMS].take(words[ends]))
         return [
             (places, np.array([self._roles[sentence[1]] for sentence in sentences], np.intp)),
             (places, self._long[bucket]),
@@ -136,7 +138,7 @@ class Numbering:
             (alone, np.full(len(alone), self._alone)),
             (alone, self._alone_long[bucket[alone]]),
             (asking, np.full(len(asking), self._asks)),
-            (asking, known[_ASKS_FEATURE, words[starts[asking]]]),
+            (asking, known[_ASKS_FEATURE].take(words[starts[asking]])),
             (exclaiming, np.full(len(exclaiming), self._exclaims)),
         ]
 
