@@ -35,7 +35,7 @@ def test_mean_and_median_are_those_of_the_levels_one_by_one(levels: dict[int, in
         assert len(set(values)) > 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(LEVELS, LEVELS)
 def test_a_difference_is_that_of_the_means_and_turns_round_with_them(one: dict[int, int], other: dict[int, int]):
     a, b = spread_out(one), spread_out(other)
