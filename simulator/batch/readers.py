@@ -182,7 +182,8 @@ def _behind(stream: BinaryIO, lines: int) -> BinaryIO:
         ends = chunk.count(b"\n")
         last = 0 if ends else last + len(chunk)
         # Readers end lines at a lone carriage return as well, and cut those that never end.
-        if not chunk or chunk.count(b"\r") != chunk.count(b"\r\n") or last >= MOST_CHARACTERS_A_RECORD:
+        lone = b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n")
+        if not chunk or lone or last >= MOST_CHARACTERS_A_RECORD:
             raise SkipError
         if ends < left:
             left -= ends
