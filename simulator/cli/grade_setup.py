@@ -168,11 +168,17 @@ class Setup:
             self.rubrics,
             self.chosen.judge,
             version,
-            concurrency=max((limit.ceiling for limit in self.chosen.limits), default=1),
+            # A few more than there are slots: what is ready goes out the moment one is free, and none stands empty meanwhile.
+            concurrency=self.ceiling + self.ceiling // 8,
             together=one_call,
             suits=None if self.order.rubrics else self.suits,
             cache=cache,
         )
+
+    @property
+    def ceiling(self) -> int:
+        """How many requests to one server may be under way at once."""
+        return max((limit.ceiling for limit in self.chosen.limits), default=1)
 
     def cache(self, warn: Callable[[str], None]) -> Cache | None:
         """The cache of judgements by these models, unless it is not wanted."""
@@ -237,7 +243,7 @@ class Setup:
                 "repeats": order.repeats,
                 "one_call": work.together,
                 "batch_api": order.batch_api,
-                "concurrency": work.concurrency,
+                "concurrency": self.ceiling,
                 "rate_per_s": order.rate,
                 "budget": order.budget,
                 "cache": order.cache and bool(models),
