@@ -7,7 +7,8 @@ that failed or expired is made again, :data:`MOST_ATTEMPTS` times in all; what t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -33,6 +34,7 @@ GOES_ON = "What is finished is kept; the same command goes on from there."
 OUT_OF_TIME = "The batch ended before it was answered."
 # Room for what the endpoint counts otherwise.
 _BYTES_A_PART = MOST_BYTES * 95 // 100
+_SAY_EVERY_S = 10.0
 # No answer is cut for its length here: its file has been fetched already.
 _ANY_LENGTH = 1 << 20
 
@@ -78,6 +80,7 @@ class Desk:
     shelf: Shelf
     watcher: Watcher
     direct_times: float = 1.0
+    say: Callable[[str], None] = lambda _line: None
     most_requests: int = MOST_REQUESTS
     most_bytes: int = _BYTES_A_PART
 
@@ -104,8 +107,12 @@ class Collecting:
             work.purse.reserve(sum(part.set_aside for part in left))
         limits = {"most_requests": desk.most_requests, "most_bytes": desk.most_bytes}
         with Index(desk.shelf, self._parts) as index, PartWriter(desk.shelf, self._parts, **limits) as writer:
+            said = time.monotonic()
             for record in records:
                 await asyncio.sleep(0)
+                if time.monotonic() - said >= _SAY_EVERY_S:
+                    said = time.monotonic()
+                    desk.say(f"{self._tally.transcripts:,} transcripts looked at, {writer.count:,} requests to hand over …")
                 if self._stop.is_set():
                     return False
                 if isinstance(record, Rejected):

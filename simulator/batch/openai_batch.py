@@ -169,6 +169,7 @@ class Handover:
 
     async def _fetch(self, part: Part, batch: Batch) -> None:
         """Fetch a batch's answers; a file that is not there any more holds none."""
+        self._desk.say(f"Fetching the answers to {part.requests:,} requests …")
         part.output_id, part.errors_id = batch.output_file, batch.error_file
         for file_id, place in zip((part.output_id, part.errors_id), self._shelf.answers(part.name), strict=True):
             if file_id is None:
@@ -203,6 +204,7 @@ class Handover:
             part.status = "sending"
             self._shelf.save(parts)
             if part.file_id is None:
+                self._desk.say(f"Handing over {part.requests:,} requests …")
                 part.file_id = await self._api.upload(self._shelf.requests(part.name), _file_name(parts, part))
                 self._shelf.save(parts)
             batch = await self._created(part, parts)

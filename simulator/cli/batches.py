@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulator.batch.runner import Work
     from simulator.batch.tally import Results, Tally, Watcher
     from simulator.cli.judges import ChosenJudge
+    from simulator.cli.panels import Summary
     from simulator.domain.transcript import Transcript
 
 
@@ -88,6 +89,7 @@ async def hand_over(
     read: Callable[[], Iterable[Transcript | Rejected]],
     watcher: Watcher,
     *,
+    say: Callable[[str], None],
     direct_times: float = 1.0,
     again: bool = False,
     stop: asyncio.Event | None = None,
@@ -103,12 +105,19 @@ async def hand_over(
     reads: Any = chosen.judge
     api = BatchApi(model.endpoint)
     try:
-        handover = Handover(api, Desk(reads, model, work, results, Shelf(out), watcher, direct_times=direct_times))
+        handover = Handover(api, Desk(reads, model, work, results, Shelf(out), watcher, direct_times=direct_times, say=say))
         if again:
             await handover.give_up()
         return await handover.advance(read, stop, tally)
     finally:
         await api.aclose()
+
+
+def summary_of(progress: Progress, chosen: ChosenJudge) -> Summary | None:
+    """Return what to say about what is still to come; ``None`` where there is nothing."""
+    from simulator.cli.panels import Summary
+
+    return None if progress.finished else Summary(told(progress, chosen.endpoints[0].host), as_json(progress))
 
 
 def told(progress: Progress, host: str) -> list[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from simulator.cli import grade_words as words
-from simulator.cli.batches import WithUnderWay
+from simulator.cli.batches import WithUnderWay, summary_of
 from simulator.cli.grade_setup import Order, Setup
 from simulator.cli.pipe import Pipe
 from simulator.cli.progress import Outlook, Progress, Rejects, money
@@ -304,7 +304,7 @@ class _One:
         panel = self._panel()
         if panel is not None:
             lines += panel.lines
-        handed = self._handed()
+        handed = summary_of(self.handed, self.grading.chosen) if self.handed is not None else None
         if handed is not None:
             lines += handed.lines
             stopped, then = stopped or "under way", words.command_again()
@@ -328,16 +328,6 @@ class _One:
             return summed_up(self.grading.order.out, self.work.rubrics, self.work.judge.name)
         return told(self.grading.heard) if self.grading.heard is not None else None
 
-    def _handed(self) -> Summary | None:
-        """Return what is still to come of batches; ``None`` where there is nothing."""
-        from simulator.cli import batches
-        from simulator.cli.panels import Summary
-
-        if self.handed is None or self.handed.finished:
-            return None
-        host = self.grading.chosen.endpoints[0].host
-        return Summary(batches.told(self.handed, host), batches.as_json(self.handed))
-
     async def _hand_over(self, tally: Tally, stop: asyncio.Event) -> Outcome:
         from simulator.batch.runner import Outcome
         from simulator.cli.batches import hand_over
@@ -351,6 +341,7 @@ class _One:
             grading.order.out,
             lambda: self.intake,
             self.progress,
+            say=self.progress.say,
             direct_times=grading.direct_times,
             again=grading.order.again,
             stop=stop,
