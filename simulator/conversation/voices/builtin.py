@@ -80,7 +80,7 @@ class BuiltinVoice:
             parts.append(self._part(scene, aside or self._anything(scene, rng), main=not decision.lines))
         left = room - _length(parts)
         if decision.lines and left > 0:
-            line = self._choose(scene, decision.lines, rng, spent, most=left)
+            line = self._choose(scene, decision.lines, rng, spent, most=left, cut=not parts)
             if line is None and not parts:
                 line = self._anything(scene, rng)
             if line is not None:
@@ -127,11 +127,20 @@ class BuiltinVoice:
     # -- choosing a line
 
     def _choose(
-        self, scene: Scene, lines: Sequence[Line], rng: Random, spent: set[str], *, most: int | None = None
+        self,
+        scene: Scene,
+        lines: Sequence[Line],
+        rng: Random,
+        spent: set[str],
+        *,
+        most: int | None = None,
+        cut: bool = True,
     ) -> Line | None:
+        """Return the line that fits best; with ``cut``, one that is too long by sentences (``most``) rather than none."""
         unsaid = [line for line in self._unsaid(scene, lines) if line.text not in spent]
         if most is not None:
-            unsaid = [line for line in unsaid if len(sentences(line.text)) <= most] or unsaid
+            short = [line for line in unsaid if len(sentences(line.text)) <= most]
+            unsaid = short or (unsaid if cut else [])
         if not unsaid:
             return None
         scores = self._fit(scene, unsaid)
