@@ -45,7 +45,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def results(graded: Path, tmp_path: Path) -> Path:
-    for name in ("t.jsonl", "r.jsonl"):
+    for name in ("t.jsonl", "r.jsonl", "r.jsonl.run.json"):
         (tmp_path / name).write_bytes((graded / name).read_bytes())
     return tmp_path / "r.jsonl"
 

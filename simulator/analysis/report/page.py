@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +174,16 @@ class Page:
 def render(report: Report, *, made: datetime) -> str:
     """Return the page. ``made`` is when, in UTC."""
     style, script = _text("report.css"), _text("report.js")
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(page=Page(report, made), report=report, style=style, script=script, policy=policy)
+    )
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FILES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -184,10 +194,7 @@ def render(report: Report, *, made: datetime) -> str:
         levels=LEVELS, few=FEW, fewest=FEWEST, least=LEAST_UNITS, marks=OUTCOME_MARKS, outcome_words=OUTCOME_WORDS,
         status_words=STATUS_WORDS, spread=said.spread, said=said,
     )  # fmt: skip
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
-    return environment.get_template("report.html").render(
-        page=Page(report, made), report=report, style=style, script=script, policy=policy
-    )
+    return environment
 
 
 def _text(name: str) -> str:
