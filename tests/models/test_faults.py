@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ssl
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
@@ -251,6 +252,26 @@ async def test_a_long_pause_is_left_to_the_caller(server, make_model, hello):
     fault = await fault_of(make_model(retries=2).complete(hello, max_tokens=5))
     assert (fault.kind, fault.retry_after_s, len(server.requests)) == ("rate_limited", 45, 1)
     assert "45 seconds" in fault.hint
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "45"}, 45),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "Sun, 22 Nov 2026 06:00:30 GMT"}, 30),
+        ({"retry-after": "Sun, 22 Nov 2026 05:00:30 GMT"}, None),
+        ({"retry-after": "9", "retry-after-ms": "1500"}, 1.5),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "1e9"}, None),
+        ({"retry-after": "-1"}, None),
+        ({}, None),
+    ],
+)
+def test_the_pause_a_server_asks_for(headers, seconds):
+    now = datetime(2026, 11, 22, 6, tzinfo=UTC).timestamp()
+    assert faults.pause_asked(headers, now) == seconds
 
 
 async def test_a_transcript_goes_nowhere_but_to_the_address_chosen(server, make_model, hello):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
+import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from simulator.grading.judges.reply import Answers
+from simulator.models.discovery import Impression
 from simulator.models.errors import ModelError
+from simulator.models.forms import response_format, strict_schema
 from simulator.models.quirks import Quirks
 from simulator.models.scripted import Line, ScriptedModel
 from simulator.models.structured import Misfit, find_object, interpret
@@ -234,6 +239,30 @@ class TestReading:
     def test_nothing_breaks_the_reading(self, text: str):
         found = interpret(text, Verdict)
         assert isinstance(found, Verdict | Misfit)
+
+
+class Side(BaseModel):
+    """A side of it."""
+
+    name: str = Field(description="The default of a key", pattern="^[a-z]+$")
+    default: Literal["a", "b"] | None = None
+
+
+class Whole(BaseModel):
+    first: Side = Field(description="The first")
+    others: list[Side] = Field(default=[], max_length=3)
+    by_name: str | int | None = Field(default=None, description="Either")
+    properties: bool = True
+
+
+@pytest.mark.parametrize("form", [Verdict, Side, Whole, Answers, Impression])
+def test_the_strict_form_is_the_one_that_openai_defines(form: type[BaseModel]):
+    assert strict_schema(form) == openai.pydantic_function_tool(form)["function"]["parameters"]
+
+
+def test_a_form_is_put_into_a_schema_once():
+    assert response_format(Verdict, "json_schema") is response_format(Verdict, "json_schema")
+    assert response_format(Verdict, "plain") == {}
 
 
 def test_quirks_are_not_shared_by_chance():
