@@ -29,7 +29,7 @@ from simulator.language.reading import Sentence
 
 _DIMENSIONS = 64  # of the word vectors, for likeness to the catalogue: their leading dimensions hold most
 _AT_ONCE = 1024  # turns weighed together: their tables stay in the processor's cache
-_REMEMBERED = 20_000  # sentences that need not be weighed again: about 10 MB
+_REMEMBERED = 10_000  # sentences that need not be weighed again: about 5 MB
 _LOOK_BACK = 4  # turns that can matter to what a turn means
 
 

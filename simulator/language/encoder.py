@@ -26,7 +26,7 @@ _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 _TENSOR = "embedding.weight"
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[?!]")
 _LONGEST_WORD = 40  # characters; beyond it a "word" is noise and would only cost time
-_MOST_WORDS = 30_000  # rows kept before the table is started afresh: 30 MB at 256 dimensions
+_MOST_WORDS = 15_000  # rows kept before the table is started afresh: 16 MB at 256 dimensions
 
 
 class Encoder:

@@ -146,7 +146,7 @@ class Numbering:
 class Lexicon(dict[str, int]):
     """The words met so far and what is known of them: column ``self[word]`` of ``table``."""
 
-    _MOST = 30_000
+    _MOST = 15_000
 
     def __init__(
         self,

@@ -96,7 +96,7 @@ def counts(word: str) -> bool:
 _EMPTY = frozenset({people.NAME, people.THEY, "them"})
 
 _known: dict[str, str] = {}
-_LONGEST_KNOWN, _MOST_KNOWN = 40, 30_000  # characters, and how many are remembered before it begins anew
+_LONGEST_KNOWN, _MOST_KNOWN = 40, 15_000  # characters, and how many are remembered before it begins anew
 
 
 def _plain(token: str) -> str:
@@ -193,7 +193,7 @@ _opening, _within = _Chunks(first=True), _Chunks(first=False)
 class _Sentences(dict[str, _Part]):
     """Sentences that were read before: at a counter, the same ones are said again and again."""
 
-    _MOST = 20_000
+    _MOST = 10_000
     _LONGEST = 400  # characters; what is longer is hardly ever said twice
 
     def __missing__(self, text: str) -> _Part:
