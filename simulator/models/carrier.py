@@ -131,6 +131,7 @@ class Carrier:
         except (ImportError, ValueError, OSError):
             raise faults.bad_surroundings() from None
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Content-Type": "application/json"}
+        headers |= dict(endpoint.account)
         if authorization := self._authorization():
             headers["Authorization"] = authorization
         return aiohttp.ClientSession(

@@ -41,7 +41,7 @@ class Endpoint:
 
     ``base_url`` ``None`` is OpenAI's own. ``model`` ``""`` is the first model the server lists. Times are seconds:
     ``connect_s`` to be let in, ``first_token_s`` to the first sign of an answer, ``stall_s`` between two pieces of it,
-    ``timeout_s`` for one whole request with its retries.
+    ``timeout_s`` for one whole request with its retries. ``account`` are headers that say which part of an account pays.
     """
 
     base_url: str | None = None
@@ -52,6 +52,7 @@ class Endpoint:
     connect_s: float = 5.0
     first_token_s: float = 30.0
     stall_s: float = 20.0
+    account: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def at(cls, url: str | None, model: str = "", key: str | None = None) -> Endpoint:

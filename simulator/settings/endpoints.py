@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from simulator.models.endpoint import OPENAI_URL, Endpoint
-from simulator.settings.keys import api_key, environment_key, environment_url
+from simulator.settings.keys import account_headers, api_key, environment_key, environment_url
 from simulator.settings.places import variable
 from simulator.settings.shape import Choice, ModelChoice, Settings, Timeouts
 
@@ -62,6 +62,7 @@ def _endpoint(choice: Literal["auto", "builtin"] | ModelChoice, timeouts: Timeou
     usual = Endpoint.at(url, choice.model, key)
     return replace(
         usual,
+        account=account_headers(url),
         connect_s=timeouts.connect,
         stall_s=timeouts.stall,
         first_token_s=timeouts.first_token or usual.first_token_s,

@@ -14,6 +14,14 @@ def environment_key() -> str | None:
     return variable("OPENAI_API_KEY")
 
 
+def account_headers(base_url: str) -> tuple[tuple[str, str], ...]:
+    """Return what tells OpenAI which organisation and project pays, as set in the environment."""
+    if origin_of(base_url) != origin_of(OPENAI_URL):
+        return ()
+    given = {"OpenAI-Organization": variable("OPENAI_ORG_ID"), "OpenAI-Project": variable("OPENAI_PROJECT_ID")}
+    return tuple((name, value) for name, value in given.items() if value is not None)
+
+
 def environment_url() -> str | None:
     """Return the server of ``OPENAI_BASE_URL`` as a base URL, or ``None``. Raises :class:`UsageError` if it is no address."""
     given = variable("OPENAI_BASE_URL")

@@ -77,8 +77,10 @@ class TestAsksAsTheConversationsModelDoes:
 
     async def test_where_and_how_it_asks(self, wire, make_bulk):
         wire.answers = [wire.whole("Hello.")]
-        await make_bulk(url="http://models.example/base/v1/").complete(HELLO, max_tokens=9)
+        model = make_bulk(url="http://models.example/base/v1/", account=(("OpenAI-Project", "p1"),))
+        await model.complete(HELLO, max_tokens=9)
         head = wire.heads[0]
+        assert "OpenAI-Project: p1" in head
         assert head.startswith("POST /base/v1/chat/completions HTTP/1.1")
         assert "Authorization: Bearer sk-proj-abcdefghijkl" in head
         assert "Accept-Encoding: identity" in head

@@ -31,6 +31,14 @@ def test_an_address_alone_means_its_first_model(monkeypatch):
     assert (endpoint.url, endpoint.model, endpoint.key, endpoint.label) == ("http://localhost:11434/v1", "", None, "Ollama")
 
 
+def test_who_pays_at_openai_is_told_to_nobody_else(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    assert settings.judge_endpoint(Settings()).account == (("OpenAI-Organization", "org-1"),)
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://models.example/v1")
+    assert settings.judge_endpoint(Settings()).account == ()
+
+
 def test_built_in_stays_built_in_whatever_is_set(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
     assert settings.voice_endpoint(Settings(voice="builtin")) is None
