@@ -33,6 +33,9 @@ KEY_DIGITS = 2 * KEY_BYTES
 _HEADER = b"fineline keys 2\n"
 _ENTRY_BYTES = KEY_BYTES + 8
 _MARK = 1 << 63
+# How a result begins, and how long the first may be that is looked at.
+_BEGINNING = b'{"transcript":'
+_LONGEST_LINE = 1 << 20
 _TRANSCRIPT_BITS = 31
 # How many entries are taken up at once, and how many wait in memory: after a kill so many lines of results are read again.
 _ENTRIES_AT_ONCE = 1 << 19
@@ -159,10 +162,10 @@ class Known:
         for line in results:
             key = _key_of(line)
             if key is None:
-                if line.endswith(b"\n") and b"\0" not in line:
+                if (line.endswith(b"\n") and b"\0" not in line) or not (self.end or _may_be_torn(line)):
                     raise FinelineError(
                         f"{self.path} holds something that is not a grade of this command.",
-                        hint="Write to another file with --out, or begin anew with --again.",
+                        hint="Write to another file with --out.",
                     )
                 break
             self.end += len(line)
@@ -218,6 +221,7 @@ class Ledger:
             raise UsageError(f"{path} is {what}.", hint="Give --out the name of a file.")
         self.index = index_path(path)
         self._waiting = bytearray()
+        made = not self.index.exists()
         opened: list[BinaryIO] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -230,6 +234,11 @@ class Ledger:
                     f"Another program is writing to {path}.", hint="Wait until it has ended, or write to another file."
                 )
             if again:
+                if not _is_ours(self._results):
+                    raise FinelineError(
+                        f"{path} holds something that is not a grade of this command, so --again does not write over it.",
+                        hint="Write to another file with --out, or remove it first.",
+                    )
                 self._entries.truncate(0)
                 self._results.truncate(0)
             self._known = Known(path)
@@ -247,6 +256,8 @@ class Ledger:
             raise FinelineError(f"{path} could not be written: {error.strerror or error}.") from None
         except BaseException:
             _close(opened)
+            if made:
+                self.index.unlink(missing_ok=True)
             raise
 
     @property
@@ -363,6 +374,18 @@ def _locked(file: BinaryIO) -> bool:
     except OSError:
         # A file system without locks: two programs at once cannot be told there.
         return True
+
+
+def _is_ours(results: BinaryIO) -> bool:
+    """Return whether a file is empty or begins as results do, if only with a line that was not written to its end."""
+    results.seek(0)
+    line, end, _ = results.read(_LONGEST_LINE).partition(b"\n")
+    return _key_of(line + end) is not None or (not end and _may_be_torn(line))
+
+
+def _may_be_torn(line: bytes) -> bool:
+    """Return whether this is how a file's first result may look that was not written to its end."""
+    return line.startswith(_BEGINNING[: len(line)]) or not line.strip(b"\0")
 
 
 def _close(files: Iterable[BinaryIO]) -> None:

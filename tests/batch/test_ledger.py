@@ -28,7 +28,7 @@ def lines(path: Path) -> list[dict]:
 def filled(path: Path, count: int = 3) -> None:
     with Ledger(path) as ledger:
         for number in range(count):
-            ledger.add([(KEYS[number], {"n": number, "status": "scored", "text": "ü" * number})])
+            ledger.add([(KEYS[number], {"transcript": "t", "n": number, "status": "scored", "text": "ü" * number})])
 
 
 def known(path: Path) -> set[str]:
@@ -61,7 +61,7 @@ def test_cut_off_anywhere_nothing_whole_is_lost_or_done_twice(tmp_path_factory: 
     ledger = Ledger(path)
     assert [key in ledger for key in KEYS[:4]] == [number < kept for number in range(4)]
     for number in range(kept, 4):
-        ledger.add([(KEYS[number], {"n": number, "status": "scored", "text": "ü" * number})])
+        ledger.add([(KEYS[number], {"transcript": "t", "n": number, "status": "scored", "text": "ü" * number})])
     ledger.close()
     assert path.read_bytes() == whole
     assert known(path) == set(KEYS[:4])
@@ -72,16 +72,6 @@ def test_without_its_keys_the_results_are_read_again(tmp_path: Path):
     filled(path)
     path.with_name("g.jsonl.done").unlink()
     assert known(path) == set(KEYS[:3])
-
-
-def test_a_file_of_something_else_is_left_alone(tmp_path: Path):
-    path = tmp_path / "notes.jsonl"
-    path.write_text('{"mine": 1}\n')
-    with pytest.raises(FinelineError, match="not a grade"):
-        Ledger(path)
-    assert path.read_text() == '{"mine": 1}\n'
-    Ledger(path, again=True).close()
-    assert path.read_text() == ""
 
 
 def test_failures_are_taken_out_to_be_tried_again(tmp_path: Path):
@@ -237,3 +227,24 @@ def test_a_disk_that_is_full_keeps_what_was_whole_and_says_so(tmp_path: Path):
     assert kept == list(range(9))
     with Ledger(path) as ledger:
         assert [n for n in range(50) if f"{n:032x}" in ledger] == kept
+
+
+@pytest.mark.parametrize(
+    "theirs", ['{"id": "a", "turns": []}\n', "Customer: hi\nAgent: hello\n", "no line end", '{"transcript": "a"}\n']
+)
+@pytest.mark.parametrize("again", [False, True])
+def test_what_somebody_else_wrote_is_left_as_it_is(tmp_path: Path, theirs: str, again: bool):
+    path = tmp_path / "calls.jsonl"
+    path.write_text(theirs)
+    with pytest.raises(FinelineError, match="holds something that is not a grade"):
+        Ledger(path, again=again)
+    assert [each.name for each in tmp_path.iterdir()] == ["calls.jsonl"]
+    assert path.read_text() == theirs
+
+
+def test_a_first_result_that_was_cut_off_is_begun_anew(tmp_path: Path):
+    path = tmp_path / "g.jsonl"
+    path.write_text('{"transcript":"a","rubr')
+    with Ledger(path, again=True) as ledger:
+        ledger.add([(KEYS[0], {"n": 0})])
+    assert [record["n"] for record in lines(path)] == [0]
