@@ -16,6 +16,7 @@ from simulator.batch.keyset import KeySet
 from simulator.batch.readers import Rejected
 from simulator.batch.runner import Work
 from simulator.batch.tally import Results
+from simulator.domain.grade import Usage
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 
@@ -64,6 +65,7 @@ class Estimate:
     cache. ``exact``: all sources were read; otherwise the first ``share`` of them, and the numbers stand for the whole.
     ``fixed_tokens`` are of the part that is the same for every transcript, ``cached_tokens`` those that an endpoint's prompt
     cache can hold. ``margin`` is the half-width of the 95% interval of the tokens, as a share of them; 0 where all were counted.
+    ``measured``: tokens are as many a call as in the run so far, and not told apart.
     """
 
     transcripts: int = 0
@@ -80,7 +82,7 @@ class Estimate:
     other_tokens: int = 0
     output_tokens: int = 0
     margin: float = 0.0
-    output_measured: bool = False
+    measured: bool = False
 
     @property
     def input_tokens(self) -> int:
@@ -141,24 +143,25 @@ def survey(
     members: int = 1,
     counted: int = COUNTED,
     longest_s: float | None = None,
-    output_per_call: float | None = None,
+    so_far: Usage | None = None,
     told: Callable[[int], None] = lambda _transcripts: None,
 ) -> Estimate:
     """Count what a run would do, without doing it.
 
     ``judge`` stands for all ``members`` that are asked the same; without one, nobody is asked and nothing costs anything. After
-    ``longest_s`` seconds what is left of the sources is extrapolated. ``output_per_call`` is how many tokens an answer had in
-    earlier runs. ``told`` hears how far it has counted.
+    ``longest_s`` seconds what is left of the sources is extrapolated. ``so_far`` is what calls like these have used already: then
+    no tokens are counted. ``told`` hears how far it has counted.
     """
     left = _Left()
     skipped, share_before = 0, 0.0
-    until = None if longest_s is None else time.monotonic() + longest_s
+    until: float | None = None
     parts, seen = work.parts(), KeySet()
     share = 1.0
     source = sources.again()
     for number, record in enumerate(source):
-        if not number and (skipped := source.skipped_transcripts):
-            share_before = source.share_read or 0.0
+        if not number:
+            skipped, share_before = source.skipped_transcripts, (source.share_read or 0.0) if source.skipped_transcripts else 0.0
+            until = None if longest_s is None else time.monotonic() + longest_s
         if isinstance(record, Rejected):
             left.rejected += 1
             continue
@@ -178,12 +181,20 @@ def survey(
             left.take(record, [tuple(numbers)] if work.together else [(each,) for each in numbers], counted)
         if number % 64 == 0:
             told(left.transcripts)
-            if until is not None and time.monotonic() > until and (share := source.share_read or 1.0) < 1.0:
-                break
+            if until is not None and time.monotonic() > until:
+                share = source.share_read or 1.0
+                if share_before < share < 1.0:
+                    break
+                share = 1.0
     # What was skipped as done is known; only of the rest a part was read.
-    share = (share - share_before) / (1 - share_before) if share < 1.0 and share_before < share else 1.0
+    share = (share - share_before) / (1 - share_before) if share < 1.0 else 1.0
     skipped = max(skipped, source.skipped_transcripts)
-    estimate = _judgements(left, share) if judge is None else _estimate(left, work, judge, members, share, output_per_call)
+    if judge is None:
+        estimate = _judgements(left, share)
+    elif so_far is not None and so_far.calls:
+        estimate = _as_before(left, share, members, so_far)
+    else:
+        estimate = _estimate(left, work, judge, members, share)
     done = estimate.done + skipped * len(work.rubrics)
     return replace(estimate, transcripts=estimate.transcripts + skipped, done=done)
 
@@ -201,7 +212,20 @@ def _judgements(left: _Left, share: float) -> Estimate:
     )
 
 
-def _estimate(left: _Left, work: Work, judge: Asks, members: int, share: float, output_per_call: float | None) -> Estimate:
+def _as_before(left: _Left, share: float, members: int, so_far: Usage) -> Estimate:
+    calls = round(sum(left.groups.values()) / share) * members
+    each = calls / so_far.calls
+    return replace(
+        _judgements(left, share),
+        calls=calls,
+        cached_tokens=round(so_far.cached_tokens * each),
+        other_tokens=round(so_far.input_tokens * each),
+        output_tokens=round(so_far.output_tokens * each),
+        measured=True,
+    )
+
+
+def _estimate(left: _Left, work: Work, judge: Asks, members: int, share: float) -> Estimate:
     grown = 1 / share
     tokens = Tokens(judge, work.rubrics)
     measured = [tokens.of(transcript, groups) for transcript, groups in left.sample]
@@ -222,13 +246,8 @@ def _estimate(left: _Left, work: Work, judge: Asks, members: int, share: float, 
         fixed_tokens=sum(fixed[group] * count for group, count in groups.items()),
         cached_tokens=sum(cacheable(fixed[group]) * max(0, count - members) for group, count in groups.items()),
         other_tokens=round(other),
-        output_tokens=round(
-            output_per_call * calls
-            if output_per_call is not None
-            else sum(answer[group] * count for group, count in groups.items())
-        ),
+        output_tokens=sum(answer[group] * count for group, count in groups.items()),
         margin=_margin([each.other for each in measured], weights, ratio, left.begun),
-        output_measured=output_per_call is not None,
     )
 
 

@@ -60,6 +60,8 @@ class Intake:
                 self._places += [each for each in files(path) if beside.isdisjoint((each.absolute(), each.parent.absolute()))]
         self._sizes = [each.stat().st_size if isinstance(each, Path) else 0 for each in self._places]
         self.skipped_transcripts = 0
+        # Shared by all readings of the same sources: what has been counted once is found at once.
+        self._offsets: dict[tuple[Path, int], int | None] = {}
         self._at = -1
         self._stream: BinaryIO | None = None
         self._position = Position()
@@ -119,11 +121,12 @@ class Intake:
             self._stream = None
 
     def _lines(self, stream: BinaryIO, path: Path, suffix: str, lines: int) -> Iterator[Transcript | Rejected]:
-        self._position = Position(lines)
+        self._position = Position(lines, self._offsets.get((path, lines)))
         skipped = self._transcripts
         records = read_stream(stream, str(path), suffix, self._reading, self._position)
         first = next(records, None)  # a SkipError comes before anything is taken for skipped
         if lines:
+            self._offsets[path, lines] = self._position.offset
             self.skipped_transcripts += skipped
         if first is None:
             return

@@ -142,9 +142,13 @@ def file_format(file: Path) -> str:
 
 @dataclass
 class Position:
-    """Where in a stream of lines a reader is: it begins behind so many ``lines``, and counts on."""
+    """Where in a stream of lines a reader is: it begins behind so many ``lines``, and counts on.
+
+    ``offset`` is the byte at which the first line behind them begins, where it is known from before.
+    """
 
     lines: int = 0
+    offset: int | None = None
 
 
 def read_stream(
@@ -157,7 +161,7 @@ def read_stream(
     """
     position = position or Position()
     with _unpacked(stream, name) as packed:
-        plain = _behind(packed, position.lines) if position.lines else packed
+        plain = _behind(packed, position) if position.lines else packed
         text = io.TextIOWrapper(plain, encoding="utf-8-sig", errors="surrogateescape", newline="")
         try:
             reader = _READERS.get(suffix) or _tell(text)
@@ -172,9 +176,12 @@ class SkipError(Exception):
     """Lines cannot be skipped, because what a line is in this file cannot be told without reading it."""
 
 
-def _behind(stream: BinaryIO, lines: int) -> BinaryIO:
-    """Return a stream from behind its first ``lines`` lines, which are counted and not looked at."""
-    left, last = lines, 0
+def _behind(stream: BinaryIO, position: Position) -> BinaryIO:
+    """Return a stream from behind the lines of a position, which are counted and not looked at."""
+    if position.offset is not None:
+        stream.seek(position.offset)
+        return stream
+    left, last, read = position.lines, 0, 0
     while left:
         chunk = stream.read(1 << 20)
         if chunk.endswith(b"\r"):
@@ -187,10 +194,12 @@ def _behind(stream: BinaryIO, lines: int) -> BinaryIO:
             raise SkipError
         if ends < left:
             left -= ends
+            read += len(chunk)
             continue
         at = -1
         for _ in range(left):
             at = chunk.index(b"\n", at + 1)
+        position.offset = read + at + 1
         return io.BufferedReader(_Rest(chunk[at + 1 :], stream))
     return stream
 

@@ -17,6 +17,9 @@ from simulator.batch.tally import Tally
 from simulator.domain.grade import Usage
 from simulator.domain.rubric import Rubric
 
+# From so many calls on, their average says more than an estimate.
+_ENOUGH_CALLS = 50
+
 
 def used(rubric: Rubric) -> RubricUsed:
     """Return a rubric as a run's description keeps it."""
@@ -61,9 +64,9 @@ class RunRecord:
             self.manifest.sources = list(dict.fromkeys([*earlier.sources, *self.manifest.sources]))
 
     @property
-    def output_per_call(self) -> float | None:
-        """How many tokens an answer had so far; ``None`` where too few are known to say."""
-        return self.before.output_tokens / self.before.calls if self.before.calls >= 20 else None
+    def so_far(self) -> Usage | None:
+        """What earlier runs used; ``None`` where that is too little to go by."""
+        return self.before if self.before.calls >= _ENOUGH_CALLS else None
 
     def begin(self, size: int) -> None:
         """Write down that the run has begun; ``size`` is how many bytes of results there are."""

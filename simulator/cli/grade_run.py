@@ -92,7 +92,8 @@ class Grading(Setup):
         """Count what is to be done: all of it for a dry run, and as much as a start has time for otherwise."""
         from simulator.batch.estimate import COUNTED, survey
 
-        taken_up = record is not None and record.before.calls > 0
+        so_far = record.so_far if record is not None and not self.order.dry_run else None
+        taken_up = so_far is not None
         longest_s = None if self.order.dry_run else _COUNT_AGAIN_S if taken_up else _COUNT_S
         counted = COUNTED if self.order.dry_run else _COUNTED_AGAIN if taken_up else _COUNTED
         terminal = sys.stderr.isatty()
@@ -113,7 +114,7 @@ class Grading(Setup):
                 members=max(1, len(self.chosen.readers) * self.chosen.repeats),
                 counted=counted,
                 longest_s=longest_s,
-                output_per_call=record.output_per_call if record is not None else None,
+                so_far=so_far,
                 told=told,
             )
         finally:

@@ -48,21 +48,30 @@ def before(estimate: Estimate, price: Price | None, *, judges: str, hint: str = 
         lines.append(f"  (counted in the first {estimate.share:.0%} of what is to be read; --dry-run counts all of it)")
     if not estimate.calls:
         return lines
-    margin = f" ± {estimate.margin:.1%} (from a sample of {estimate.sampled:,} transcripts)" if estimate.margin else ""
-    lines += [
-        f"  {estimate.calls:,} calls, {estimate.input_tokens:,} tokens of questions{margin}:",
-        f"    {estimate.other_tokens:,} in transcripts, "
-        f"{estimate.fixed_tokens:,} in what is the same every time ({_hits(estimate)})",
-        f"  {estimate.output_tokens:,} tokens of answers "
-        f"({'as in the run so far' if estimate.output_measured else 'a guess; more for a model that thinks first'})",
-    ]
-    if inexact:
+    lines += _tokens(estimate)
+    if inexact and not estimate.measured:
         lines.append(f"  Counted as OpenAI's models count; {inexact} may count a fifth more or fewer.")
     if price is None:
         return [*lines, f"  What that costs is not known. {hint}"] if hint else lines
     low, high = estimate.money(price)
     caches = f" where the endpoint's prompt cache helps, {money(high, price.currency)} where not" if high > low else ""
     return [*lines, f"  About {money(low, price.currency)}{caches}"]
+
+
+def _tokens(estimate: Estimate) -> list[str]:
+    if estimate.measured:
+        cached = estimate.cached_tokens / max(1, estimate.input_tokens)
+        return [
+            f"  {estimate.calls:,} calls; if they go on as so far, about {estimate.input_tokens:,} tokens of questions "
+            f"({cached:.0%} from the prompt cache) and {estimate.output_tokens:,} of answers"
+        ]
+    margin = f" ± {estimate.margin:.1%} (from a sample of {estimate.sampled:,} transcripts)" if estimate.margin else ""
+    return [
+        f"  {estimate.calls:,} calls, {estimate.input_tokens:,} tokens of questions{margin}:",
+        f"    {estimate.other_tokens:,} in transcripts, "
+        f"{estimate.fixed_tokens:,} in what is the same every time ({_hits(estimate)})",
+        f"  {estimate.output_tokens:,} tokens of answers (a guess; more for a model that thinks first)",
+    ]
 
 
 def _already(estimate: Estimate) -> str:
