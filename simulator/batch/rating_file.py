@@ -23,6 +23,8 @@ from simulator.files import lock_file, write_atomically
 Key = tuple[str, str]
 """Transcript and rubric."""
 
+_BEGINNING = b'{"transcript":'
+
 
 def rating_file_of(results: Path, rater: str) -> Path:
     """Return where a person's ratings of these results go unless told: ``results.ann.jsonl``."""
@@ -62,7 +64,7 @@ class RatingFile:
         try:
             with self.path.open("rb") as lines:
                 for number, line in enumerate(lines, 1):
-                    if not line.endswith(b"\n"):
+                    if not line.endswith(b"\n") and (end or line.startswith(_BEGINNING[: len(line)])):
                         break  # torn by a crash; written over by what comes next
                     if line.strip():
                         self._take(line, number)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
 
-from simulator.domain.errors import EXIT_FAILURE, UsageError
+from simulator.domain.errors import EXIT_FAILURE, FinelineError, UsageError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -49,6 +50,10 @@ def import_(
     temporary: Path | None = None
     target: TextIO = sys.stdout
     if out is not None:
+        if any(_same(path, out) for path in paths):
+            raise UsageError(f"{out} is what is read: what cannot be read in it would be lost.", hint="Write to another file.")
+        if out.is_dir():
+            raise UsageError(f"{out} is a folder.", hint="Give --out the name of a file.")
         try:
             descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
         except OSError as error:
@@ -65,14 +70,28 @@ def import_(
                 continue
             target.write(json.dumps(result.as_record(), ensure_ascii=False) + "\n")
             written += 1
+        target.flush()
         if temporary is not None and out is not None and not (strict and left_out):
             target.close()
             temporary.chmod(0o644)
             temporary.replace(out)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FinelineError(f"{out or 'Standard output'} could not be written: {error.strerror or error}.") from None
     finally:
         if temporary is not None:
-            target.close()
+            with suppress(OSError):
+                target.close()
             temporary.unlink(missing_ok=True)
-    print(f"{written} transcripts{f', {left_out} left out' if left_out else ''}", file=sys.stderr)
+    print(f"{written} transcript{'s' if written != 1 else ''}{f', {left_out} left out' if left_out else ''}", file=sys.stderr)
     if left_out:
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _same(path: str, out: Path) -> bool:
+    """Return whether a path that is read is the file that is written, under whatever name."""
+    try:
+        return path != "-" and out.samefile(path)
+    except OSError:
+        return False

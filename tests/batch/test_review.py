@@ -338,7 +338,7 @@ def test_ratings_of_somebody_else_are_not_written_to(graded: Path, out: Path) ->
     assert out.read_bytes() == graded.read_bytes()
 
 
-@pytest.mark.parametrize("held", ["[]\n", '{"transcript": 3}\n', "words\n"])
+@pytest.mark.parametrize("held", ["[]\n", '{"transcript": 3}\n', "words\n", "words"])
 def test_a_file_of_something_else_is_left_alone(out: Path, held: str) -> None:
     out.write_text(held)
     with pytest.raises(FinelineError, match=r"r\.ann\.jsonl:1: this is not a grade"):

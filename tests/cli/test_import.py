@@ -48,3 +48,15 @@ def test_what_comes_out_can_be_read_again(tmp_path: Path):
     assert again.exit_code == 0
     assert json.loads(again.stdout) == json.loads(out.read_text())
     assert json.loads(again.stdout)["team"] == "x"
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_text(CSV)
+    (tmp_path / "link.csv").symlink_to(path)
+    for out in (path, tmp_path / "link.csv"):
+        result = runner.invoke(app, ["import", str(path), "--out", str(out)])
+        assert result.exit_code != 0
+        assert "is what is read" in str(result.exception)
+    assert path.read_text() == CSV
+    assert "is a folder" in str(runner.invoke(app, ["import", str(path), "--out", str(tmp_path)]).exception)
