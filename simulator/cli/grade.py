@@ -60,7 +60,11 @@ def grade(
     ] = None,
     judges: Annotated[
         str | None,
-        typer.Option(help="A panel: names of models and 'builtin', with commas between.", rich_help_panel=_JUDGE),
+        typer.Option(
+            help="A panel: 'builtin' and models (NAME or NAME@URL), with commas between. What they disagree on is listed in "
+            "FILE.disagreements.csv.",
+            rich_help_panel=_JUDGE,
+        ),
     ] = None,
     repeats: Annotated[
         int, typer.Option(min=1, max=25, help="Ask each model so many times, and take the majority.", rich_help_panel=_JUDGE)
