@@ -166,6 +166,13 @@ async def test_a_second_call_that_fails_keeps_what_the_first_settled() -> None:
     assert found["no_advance"].counted
     assert found["names_limit"].substantiated is False
     assert found["fits"].verdict == "not_judged"
+    assert "could not be asked again: The server broke." in found["fits"].reason
+
+
+@pytest.mark.parametrize("kind", ["unreachable", "rate_limited", "unauthorised", "no_credit"])
+async def test_an_endpoint_that_goes_away_before_the_second_look_leaves_nothing_half_judged(kind: Any) -> None:
+    judgement, _ = await judge(reply(LIMIT, KEPT), ModelError(kind, "It is gone."))
+    assert (judgement.kind, judgement.findings, judgement.usage.calls) == (kind, (), 1)
 
 
 @pytest.mark.parametrize("kind", ["unreachable", "unauthorised", "too_long", "timeout", "cut_off"])

@@ -24,19 +24,19 @@ from simulator.domain.transcript import Transcript
 from simulator.grading.judges import prompt
 from simulator.grading.judges.protocol import COULD_NOT_READ, Judgement
 from simulator.grading.judges.reply import Answers
-from simulator.grading.judges.sheet import NO_ANSWER, Questions, Sheet, shares
+from simulator.grading.judges.sheet import Questions, Sheet, shares
 from simulator.grading.judges.view import View
-from simulator.models.errors import ModelError
+from simulator.models.errors import HOPELESS, ModelError
 from simulator.models.structured import Misfit, Structured, add, interpret
 
 if TYPE_CHECKING:
     from simulator.models.reply import AnsweringModel
 
-__all__ = ["NO_ANSWER", "JudgeRequest", "ModelJudge"]
-
 # Room for the JSON of one finding with a few quotes, and for models that think before they write.
 TOKENS_A_CRITERION = 220
 TOKENS_BESIDES = 600
+# When the endpoint goes away before the second look, the judgement is not finished: it is made anew when it is back.
+_GONE = HOPELESS | {"unreachable", "rate_limited"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,7 @@ class ModelJudge:
             try:
                 reply = await self._ask(request)
             except ModelError as error:
-                parts = shares(error.usage or usage, len(rubrics))
-                return [Judgement(failure=_failure(error), kind=error.kind, usage=each, prompt=self._version) for each in parts]
+                return self._failed(error, add(usage, error.usage), len(rubrics))
             usage = reply.usage
             sheet.take(reply.value)
             second = self._second(sheet, request, reply.value)
@@ -121,7 +120,10 @@ class ModelJudge:
                     usage = add(usage, reply.usage)
                     sheet.take_again(reply.value)
                 except ModelError as error:
-                    usage = add(usage, error.usage)  # what the first answer settled stays; the rest is left as it was
+                    usage = add(usage, error.usage)
+                    if error.kind in _GONE:
+                        return self._failed(error, usage, len(rubrics))
+                    sheet.leave(error.message)  # what the first answer settled stays
         return self._judgements(sheet, usage)
 
     # For roads on which question and answer travel apart: a batch API, an estimate of what it will cost
@@ -205,6 +207,10 @@ class ModelJudge:
     async def _ask(self, request: JudgeRequest) -> Structured[Answers]:
         return await self._model.structured(request.messages, request.schema, max_tokens=request.max_tokens, seed=self._seed)
 
+    def _failed(self, error: ModelError, usage: Usage, count: int) -> list[Judgement]:
+        why = f"{COULD_NOT_READ}{error.message}"
+        return [Judgement(failure=why, kind=error.kind, usage=part, prompt=self._version) for part in shares(usage, count)]
+
     def _judgements(self, sheet: Sheet, usage: Usage) -> list[Judgement]:
         found = sheet.findings()
         parts = shares(usage, len(found))
@@ -215,7 +221,3 @@ class ModelJudge:
 
 def _room(criteria: int) -> int:
     return TOKENS_BESIDES + TOKENS_A_CRITERION * criteria
-
-
-def _failure(error: ModelError) -> str:
-    return f"{COULD_NOT_READ}{error.message}"

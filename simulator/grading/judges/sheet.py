@@ -43,6 +43,7 @@ class Sheet:
         self._taken = taken = view.trainee_turns
         self.asked = [each for each in questions.criteria if taken >= each.applies.min_turns]
         self._reading = Reading()
+        self._no_answer = NO_ANSWER
 
     @property
     def fixed(self) -> str:
@@ -74,6 +75,10 @@ class Sheet:
             reading.claims.pop(criterion_id, None)
         reading.claims |= second.claims
 
+    def leave(self, why: str) -> None:
+        """Leave the problems as they are: they could not be asked about again, for the reason given."""
+        self._no_answer = f"The judge gave no usable answer to it, and could not be asked again: {why}"
+
     def findings(self) -> list[tuple[Finding, ...]]:
         """Return one finding a criterion for each rubric, in their order, under the criteria's own ids."""
         settled = iter([self._settled(each) for each in self._questions.criteria])
@@ -84,7 +89,7 @@ class Sheet:
             reason = f"Only asked from {criterion.applies.min_turns} trainee turns on; there were {self._taken}."
             return Finding(criterion=criterion.id, verdict="not_applicable", reason=reason)
         finding = self._reading.findings.get(criterion.id) or self._reading.claims.get(criterion.id)
-        return finding or Finding(criterion=criterion.id, verdict="not_judged", reason=NO_ANSWER)
+        return finding or Finding(criterion=criterion.id, verdict="not_judged", reason=self._no_answer)
 
 
 def _under(criterion_id: str, finding: Finding) -> Finding:
