@@ -32,7 +32,7 @@ from simulator.domain.grade import Evidence, Finding
 from simulator.domain.rubric import Criterion, Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.evidence import excerpt
-from simulator.grading.judges.hearing import CLEAR, Hearing, Hears, Occasion
+from simulator.grading.judges.hearing import CLEAR, Alone, Hearing, Hears, Occasion
 from simulator.grading.judges.protocol import Judgement
 
 BUILT_IN = "built-in"
@@ -87,6 +87,7 @@ class BuiltinJudge:
         self._last: tuple[_Said, Hearing] | None = None
         self._titles = {each.id: _lowered(each.title) for each in catalogue} if catalogue else {}
         self._unasked: dict[tuple[str, str], Finding] = {}
+        self._alone = Alone(detector)
         self._prepared: dict[str, tuple[_Asked, ...]] = {}
 
     @property
@@ -104,7 +105,7 @@ class BuiltinJudge:
         said: _Said = tuple((turn.role, turn.text, turn.shows) for turn in transcript.turns)
         with self._lock:
             if self._last is None or self._last[0] != said:
-                self._last = said, Hearing(transcript, self._detector)
+                self._last = said, Hearing(transcript, self._detector, alone=self._alone)
             return self._last[1]
 
     async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
@@ -114,7 +115,7 @@ class BuiltinJudge:
     def judge_many(self, transcripts: Sequence[Transcript], rubrics: Sequence[Sequence[Rubric]]) -> list[list[Judgement]]:
         """Return a judgement for each of a transcript's rubrics, for each transcript; listening to many at once is quickest."""
         heard = self._detector.hear_many(transcripts)
-        hearings = (Hearing(each, self._detector, turns) for each, turns in zip(transcripts, heard, strict=True))
+        hearings = (Hearing(each, self._detector, turns, self._alone) for each, turns in zip(transcripts, heard, strict=True))
         return [[self.judge_heard(hearing, one) for one in wanted] for hearing, wanted in zip(hearings, rubrics, strict=True)]
 
     def judge_heard(self, hearing: Hearing, rubric: Rubric) -> Judgement:

@@ -47,6 +47,23 @@ class Hears(Protocol):
         ...
 
 
+class Alone(dict[str, frozenset[str]]):
+    """What words of the trainee's show by themselves. The same are asked about again and again: a bounded number is kept."""
+
+    _MOST = 5_000
+
+    def __init__(self, ear: Hears) -> None:
+        super().__init__()
+        self._ear = ear
+
+    def __missing__(self, words: str) -> frozenset[str]:
+        shown = frozenset(each.id for each in self._ear.hear(words, "trainee") if each.shown)
+        if len(self) >= self._MOST:
+            self.clear()
+        self[words] = shown
+        return shown
+
+
 class Occasion(NamedTuple):
     """Something that called for a criterion (turn ``at``, or 0 for the conversation), and the trainee's turns to look at."""
 
@@ -59,15 +76,20 @@ class Occasion(NamedTuple):
 class Hearing:
     """A transcript with what was heard in it, indexed the way criteria ask for it. Made once for all rubrics."""
 
-    def __init__(self, transcript: Transcript, ear: Hears, heard_in_turns: Sequence[tuple[Heard, ...]] | None = None) -> None:
-        """``heard_in_turns`` is what ``ear`` hears in each turn, where it was asked already."""
+    def __init__(
+        self,
+        transcript: Transcript,
+        ear: Hears,
+        heard_in_turns: Sequence[tuple[Heard, ...]] | None = None,
+        alone: Alone | None = None,
+    ) -> None:
+        """``heard_in_turns`` is what ``ear`` hears in each turn, where it was asked already, and ``alone`` how it hears words."""
         if heard_in_turns is None:
             heard_in_turns = ear.hear_all(transcript)
         self.transcript = transcript
-        self._ear = ear
+        self._alone = alone if alone is not None else Alone(ear)
         self._beginnings: dict[int, Evidence | None] = {}
         self._called: dict[tuple[Role, tuple[str, ...]], list[Occasion]] = {}
-        self._alone: dict[str, frozenset[str]] = {}
         turns: dict[Role, list[int]] = {"trainee": [], "customer": []}
         # Who shows what, and in which turns: most behaviours are never shown, and then nothing has to be looked through.
         self._shows: dict[Role, dict[str, dict[int, Heard]]] = {"trainee": {}, "customer": {}}
@@ -164,6 +186,5 @@ class Hearing:
         if any(sign.quote in each.quote or each.quote in sign.quote for each in voiding):
             return True
         # A behaviour is quoted where it is clearest; it may be in these words too.
-        if sign.quote not in self._alone:
-            self._alone[sign.quote] = frozenset(each.id for each in self._ear.hear(sign.quote, "trainee") if each.shown)
-        return any(each.id in self._alone[sign.quote] for each in voiding)
+        shown = self._alone[sign.quote]
+        return any(each.id in shown for each in voiding)
