@@ -80,6 +80,8 @@ class Provider:
         self.has_batches = True
         self.key = KEY
         self.dies_after = ""
+        self.says_instead: dict[str, httpx2.Response] = {}
+        self.takes_batches = 99
 
     def client(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(transport=httpx2.MockTransport(self))
@@ -90,7 +92,7 @@ class Provider:
         if self.dies_after and re.fullmatch(self.dies_after, route):
             self.dies_after = ""
             raise KilledError
-        return answer
+        return self.says_instead.pop(route, answer)
 
     def _answer(self, route: str, request: httpx2.Request) -> httpx2.Response:
         if request.headers.get("authorization") != f"Bearer {self.key}":
@@ -109,6 +111,8 @@ class Provider:
         if route == "GET /files":
             listed = [{"id": file_id, "filename": name} for file_id, (name, _) in self.files.items()]
             return httpx2.Response(200, json={"data": listed})
+        if route == "POST /batches" and len(self.batches) >= self.takes_batches:
+            return self.error(429, "insufficient_quota" if not self.batches else "too many batches")
         if route == "POST /batches":
             return self.create(json.loads(request.content))
         if route == "GET /batches":
@@ -293,6 +297,46 @@ async def test_killed_while_handing_over_nothing_is_asked_twice(bench: Bench, ro
     bench.provider.finish()
     assert (await bench.run()).finished and all_graded(bench)
     assert set(bench.provider.asked.values()) == {1}
+
+
+async def test_a_batch_whose_answer_was_lost_is_found_at_once(bench: Bench) -> None:
+    bench.provider.says_instead["POST /batches"] = bench.provider.error(502, "bad gateway")
+    progress = await bench.run()
+    assert (progress.submitted, len(bench.provider.batches)) == (5, 1)
+    bench.provider.finish()
+    assert (await bench.run()).finished and all_graded(bench)
+    assert set(bench.provider.asked.values()) == {1}
+
+
+async def test_batches_that_an_endpoint_takes_no_more_of_wait(bench: Bench) -> None:
+    bench.limits = {"most_requests": 2}
+    bench.provider.takes_batches = 1
+    progress = await bench.run()
+    assert (progress.submitted, progress.held, len(progress.batches)) == (2, 3, 1)
+    bench.provider.takes_batches = 99
+    while not progress.finished:
+        bench.provider.finish()
+        progress = await bench.run()
+    assert all_graded(bench) and set(bench.provider.asked.values()) == {1}
+
+
+async def test_an_account_without_credit_is_told(bench: Bench) -> None:
+    bench.provider.takes_batches = 0
+    with pytest.raises(ModelError, match="no credit left"):
+        await bench.run()
+    bench.provider.takes_batches = 99
+    assert (await bench.run()).submitted == 5
+    assert len(bench.provider.uploads) == 1
+
+
+async def test_answers_that_cannot_be_fetched_now_are_fetched_later(bench: Bench) -> None:
+    await bench.run()
+    bench.provider.finish()
+    bench.provider.says_instead["GET /files/batch-0-output_file_id/content"] = bench.provider.error(500, "down")
+    with pytest.raises(ModelError) as caught:
+        await bench.run()
+    assert caught.value.kind == "server"
+    assert (await bench.run()).finished and all_graded(bench)
 
 
 @pytest.mark.parametrize("route", [r"GET /files/.*-output_file_id/content", "DELETE /files/.*"])
