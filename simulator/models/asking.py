@@ -188,6 +188,8 @@ class AskedModel(ABC):
             if LEAST_ROOM <= room < request.max_tokens:
                 return replace(request, max_tokens=room)
         refused = fault.kind == "other"
+        if refused and self._body(request) != body:
+            return request  # what the server minds was learned from another request meanwhile
         if refused and "response_format" not in refusal.words and self.quirks.learn(refusal.words, dict(body)):
             return request
         # Some servers answer 500 to a schema that they cannot compile.

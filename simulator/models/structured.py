@@ -163,7 +163,7 @@ class _Attempts:
                 raise error
             self._quirks.proven = None
         self._step += 1
-        if error.certain:
+        if error.certain and self._step > self._quirks.rung:
             self._quirks.rung, self._quirks.misses = self._step, 0
         self._unsure = not error.certain
 

@@ -280,6 +280,33 @@ class TestManyAtOnce:
         await asyncio.gather(*asked)
         assert len(wire.requests) == 30
 
+    async def test_what_one_request_learns_helps_those_under_way(self, wire, make_bulk):
+        def answer(request):
+            if "max_tokens" in request:
+                return wire.status(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+            if request["messages"][0]["role"] == "system":
+                return wire.status(400, "the system role is not supported")
+            return wire.whole(GOOD)
+
+        wire.answers = [answer]
+        model = make_bulk(ceiling=40)
+        answers = await asyncio.gather(*(model.structured(ASK, Verdict, max_tokens=50) for _ in range(20)))
+        assert {each.rung for each in answers} == {"json_schema"}
+        assert (model.quirks.rung, model.quirks.limit_name, model.quirks.takes_system) == (0, "max_completion_tokens", False)
+
+    async def test_steps_down_the_ladder_are_not_taken_back_by_those_that_come_late(self, wire, make_bulk):
+        def answer(request):
+            known = "response_format" not in request
+            return wire.whole(GOOD) if known else wire.status(400, "response_format is not supported")
+
+        wire.answers = [answer]
+        model = make_bulk(ceiling=40)
+        answers = await asyncio.gather(*(model.structured(ASK, Verdict, max_tokens=50) for _ in range(20)))
+        assert {each.rung for each in answers} == {"plain"}
+        asked = len(wire.requests)
+        await model.structured(ASK, Verdict, max_tokens=50)
+        assert len(wire.requests) == asked + 1
+
     @pytest.mark.parametrize("seed", range(3))
     async def test_faults_of_every_sort_cost_no_answer_and_make_none_up(self, wire, make_bulk, seed):
         draw = random.Random(seed)
