@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 from simulator.batch.cache import Cache
 from simulator.batch.cost import Purse
@@ -25,7 +24,7 @@ from simulator.domain.grade import Grade
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.grade import graded
-from simulator.grading.judges.protocol import COULD_NOT_READ, BatchJudge, Judge, Judgement
+from simulator.grading.judges.protocol import COULD_NOT_READ, BatchJudge, Judge, Judgement, Together
 from simulator.models.errors import HOPELESS
 
 # So do the failures of a run in which nothing has gone well yet after so many.
@@ -47,15 +46,6 @@ __all__ = ["GOES_ON", "HOPELESS", "Outcome", "Place", "StopRunError", "Together"
 Record = Transcript | Rejected
 # A rubric and the key of grading a transcript against it.
 Wanted = tuple[Rubric, str]
-
-
-@runtime_checkable
-class Together(Protocol):
-    """A judge that reads a transcript against several rubrics in one call."""
-
-    async def judge_together(self, transcript: Transcript, rubrics: Sequence[Rubric]) -> list[Judgement]:
-        """Return one judgement a rubric, in their order."""
-        ...
 
 
 @dataclass(frozen=True)

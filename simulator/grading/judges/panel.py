@@ -26,9 +26,10 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from simulator.domain.grade import Evidence, Finding, Rating, Usage, Verdict
 from simulator.domain.rubric import Criterion, Rubric
 from simulator.domain.transcript import Transcript
-from simulator.grading.judges.protocol import Judge, Judgement
+from simulator.grading.judges.protocol import COULD_NOT_READ, Judge, Judgement, Together
 from simulator.grading.judges.reply import MAX_EVIDENCE
 from simulator.grading.score import score
+from simulator.models.errors import HOPELESS
 from simulator.models.errors import HOPELESS
 from simulator.models.structured import add
 
@@ -47,15 +48,6 @@ class Repeatable(Protocol):
 
     def repeated(self, number: int) -> Judge:
         """Return the judge whose answers are independent of its other repeats; ``number`` counts from 1."""
-        ...
-
-
-@runtime_checkable
-class Together(Protocol):
-    """A judge that reads a transcript against several rubrics at once."""
-
-    async def judge_together(self, transcript: Transcript, rubrics: Sequence[Rubric]) -> list[Judgement]:
-        """Return one judgement a rubric, in their order."""
         ...
 
 
@@ -180,10 +172,10 @@ class Panel:
     def _failure(self, failed: Sequence[tuple[_Seat, Judgement]], kind: str) -> str:
         if kind in MEETS_ALL:
             seat, judgement = next((seat, each) for seat, each in failed if each.kind == kind)
-            return f"{self.members[seat.member]}: {judgement.failure}"
+            return f"{self.members[seat.member]}: {judgement.failure.removeprefix(COULD_NOT_READ)}"
         why: dict[str, list[_Seat]] = {}
         for seat, each in failed:
-            why.setdefault(each.failure, []).append(seat)
+            why.setdefault(each.failure.removeprefix(COULD_NOT_READ), []).append(seat)
         parts = " ".join(f"{self._named(seats)}: {failure}" for failure, seats in why.items())
         return f"{len(failed)} of {len(self._seats)} of the panel could not judge. {parts}"
 

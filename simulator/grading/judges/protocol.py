@@ -33,6 +33,15 @@ class Judgement:
 
 
 @runtime_checkable
+class Together(Protocol):
+    """A judge that reads a transcript against several rubrics in one call."""
+
+    async def judge_together(self, transcript: Transcript, rubrics: Sequence[Rubric]) -> list[Judgement]:
+        """Return one judgement a rubric, in their order."""
+        ...
+
+
+@runtime_checkable
 class BatchJudge(Protocol):
     """A judge that is quickest with many transcripts at once, waits for nobody and does not fail."""
 
