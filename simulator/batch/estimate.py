@@ -179,7 +179,7 @@ def survey(
         if wanted:
             numbers = [next(at for at, each in enumerate(work.rubrics) if each is rubric) for rubric in wanted]
             left.take(record, [tuple(numbers)] if work.together else [(each,) for each in numbers], counted)
-        if number % 64 == 0:
+        if number and number % 64 == 0:
             told(left.transcripts)
             if until is not None and time.monotonic() > until:
                 share = source.share_read or 1.0

@@ -121,7 +121,7 @@ class Grading(Setup):
             if terminal:
                 print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
-    def _before(self, estimate: Estimate) -> list[str]:
+    def _before(self, estimate: Estimate, record: RunRecord | None = None) -> list[str]:
         from simulator import settings
         from simulator.language.tokens import exact
 
@@ -136,6 +136,8 @@ class Grading(Setup):
             judges=self.chosen.judge.name,
             hint="" if local or unknown is None else settings.price_hint(unknown),
             inexact=next((each for each in models if not exact(each)), ""),
+            budget=self.order.budget,
+            spent=record.spent_before if record is not None else 0.0,
         )
 
     def _estimate_json(self, estimate: Estimate) -> dict[str, Any]:
@@ -201,7 +203,7 @@ class Grading(Setup):
         if self.chosen.models and intake.countable:
             estimate = self.estimate(intake, work, results, record)
             if estimate.calls or not order.batch_api:  # what is to be collected is no work of now
-                words.say(self._before(estimate))
+                words.say(self._before(estimate, record))
             if not self._agreed(estimate):
                 return EXIT_INTERRUPTED
         if self.price is not None and self.chosen.models:

@@ -34,10 +34,20 @@ def say(lines: Sequence[str]) -> None:
         print(clean(line), file=sys.stderr)
 
 
-def before(estimate: Estimate, price: Price | None, *, judges: str, hint: str = "", inexact: str = "") -> list[str]:
+def before(
+    estimate: Estimate,
+    price: Price | None,
+    *,
+    judges: str,
+    hint: str = "",
+    inexact: str = "",
+    budget: float | None = None,
+    spent: float = 0.0,
+) -> list[str]:
     """Return what a run will take.
 
-    ``hint`` says how prices are set; ``inexact`` names a model that counts tokens in another way.
+    ``hint`` says how prices are set; ``inexact`` names a model that counts tokens in another way; ``spent`` of the ``budget``
+    is what earlier runs cost.
     """
     about = "" if estimate.exact else "about "
     lines = [
@@ -55,7 +65,11 @@ def before(estimate: Estimate, price: Price | None, *, judges: str, hint: str = 
         return [*lines, f"  What that costs is not known. {hint}"] if hint else lines
     low, high = estimate.money(price)
     caches = f" where the endpoint's prompt cache helps, {money(high, price.currency)} where not" if high > low else ""
-    return [*lines, f"  About {money(low, price.currency)}{caches}"]
+    lines.append(f"  About {money(low, price.currency)}{caches}")
+    if budget is not None and spent + low > budget:
+        before = f" ({money(spent, price.currency)} of it is spent)" if spent else ""
+        lines.append(f"  The budget of {money(budget, price.currency)}{before} will not last to the end.")
+    return lines
 
 
 def _tokens(estimate: Estimate) -> list[str]:

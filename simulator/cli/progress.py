@@ -70,7 +70,7 @@ class Progress:
         self._quiet = quiet
         self._terminal = sys.stderr.isatty()
         self._said = time.monotonic()
-        self._seen: deque[tuple[float, int, int, float]] = deque()
+        self._seen: deque[tuple[float, int, float]] = deque()
         self._named = 0
         self._shown = False
 
@@ -109,16 +109,17 @@ class Progress:
     def line(self, tally: Tally, now: float) -> str:
         """Return how it goes in one line; the most important comes first, since terminals may be narrow."""
         share = self.outlook.share_read()
-        self._seen.append((now, tally.finished, tally.graded - tally.reused, share or 0.0))
+        made = tally.graded - tally.reused
+        self._seen.append((now, made, share or 0.0))
         while len(self._seen) > 2 and now - self._seen[1][0] > _WHILE_S:
             self._seen.popleft()
-        since, finished, asked, had_read = self._seen[0]
+        since, had_made, had_read = self._seen[0]
         passed = now - since
-        rate = (tally.finished - finished) / passed if passed else 0.0
+        rate = (made - had_made) / passed if passed else 0.0
         parts = [self._done(tally, share)]
         if rate:
-            parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
-        left = self._left_s(tally, share, passed, tally.graded - tally.reused - asked, had_read)
+            parts.append(f"{rate:,.0f} grades/s" if rate >= 10 else f"{rate:.1f} grades/s")
+        left = self._left_s(tally, share, passed, made - had_made, had_read)
         if left is not None:
             parts.append(f"{duration(left)} left")
         parts += self._spend(tally)
