@@ -1,0 +1,131 @@
+"""Streams of lines: unpacked, begun behind what is done, and looked at before they are read."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from simulator.domain.errors import UsageError
+
+MOST_CHARACTERS_A_RECORD = 16_000_000
+_PACKED = {".gz", ".zst"}
+
+
+@contextmanager
+def unpacked(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
+    """Give the plain bytes of a stream that may be gzip or zstd, told by how it begins."""
+    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]
+    magic = buffered.peek(4)[:4]
+    if magic[:2] == b"\x1f\x8b":
+        with gzip.GzipFile(fileobj=buffered) as plain:
+            yield plain  # type: ignore[misc]
+    elif magic == b"\x28\xb5\x2f\xfd":
+        try:
+            import zstandard
+        except ImportError:
+            raise UsageError(f"{name} is packed with zstd.", hint="Install the extra: pip install 'fineline[zstd]'.") from None
+        with zstandard.ZstdDecompressor().stream_reader(buffered) as plain:
+            yield plain
+    else:
+        yield buffered
+
+
+def file_format(file: Path) -> str:
+    """Return the suffix that says what a file holds, whether it is packed or not; ``""`` where there is none."""
+    return next((each.casefold() for each in reversed(file.suffixes) if each.casefold() not in _PACKED), "")
+
+
+@dataclass
+class Position:
+    """Where in a stream of lines a reader is: it begins behind so many ``lines``, and counts on.
+
+    ``offset`` is the byte at which the first line behind them begins, where it is known from before.
+    """
+
+    lines: int = 0
+    offset: int | None = None
+
+
+class SkipError(Exception):
+    """Lines cannot be skipped, because what a line is in this file cannot be told without reading it."""
+
+
+def behind(stream: BinaryIO, position: Position) -> BinaryIO:
+    """Return a stream from behind the lines of a position, which are counted and not looked at.
+
+    Raises :class:`SkipError` where that cannot be done with certainty.
+    """
+    if position.offset is not None:
+        stream.seek(position.offset)
+        return stream
+    left, last, read = position.lines, 0, 0
+    while left:
+        chunk = stream.read(1 << 20)
+        if chunk.endswith(b"\r"):
+            chunk += stream.read(1)
+        ends = chunk.count(b"\n")
+        last = 0 if ends else last + len(chunk)
+        # Readers end lines at a lone carriage return as well, and cut those that never end.
+        lone = b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n")
+        if not chunk or lone or last >= MOST_CHARACTERS_A_RECORD:
+            raise SkipError
+        if ends < left:
+            left -= ends
+            read += len(chunk)
+            continue
+        at = -1
+        for _ in range(left):
+            at = chunk.index(b"\n", at + 1)
+        position.offset = read + at + 1
+        return io.BufferedReader(_Rest(chunk[at + 1 :], stream))
+    return stream
+
+
+class _Rest(io.RawIOBase):
+    """What was read too far, and the rest of the stream."""
+
+    def __init__(self, ahead: bytes, stream: BinaryIO) -> None:
+        self._ahead = memoryview(ahead)
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._ahead[: len(buffer)] or self._stream.read(len(buffer))
+        self._ahead = self._ahead[len(data) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class Lines:
+    """Lines of a stream with the look-ahead put back in front; they are counted in ``position``."""
+
+    def __init__(self, stream: TextIO, position: Position, seen: Iterable[str] = ()) -> None:
+        self.stream = stream
+        self.position = position
+        self.seen = list(seen)
+
+    @classmethod
+    def of(cls, stream: TextIO, position: Position) -> Lines:
+        """Return the lines of a stream of which some may have been looked at."""
+        ahead: list[str] = getattr(stream, "_looked_at", [])
+        return cls(stream, position, ahead)
+
+    def __iter__(self) -> Iterator[str]:
+        while self.seen:
+            yield self.seen.pop(0)
+        while line := self.stream.readline(MOST_CHARACTERS_A_RECORD):
+            yield line
+
+    def chunks(self, size: int = 1 << 16) -> Iterator[str]:
+        """Yield the text without regard to lines, about ``size`` characters at a time."""
+        while self.seen:
+            yield self.seen.pop(0)
+        while chunk := self.stream.read(size):
+            yield chunk
