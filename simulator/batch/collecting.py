@@ -16,7 +16,7 @@ from simulator.batch.asked import Asked, Index, Parts, PartWriter, Shelf
 from simulator.batch.keyset import KeySet
 from simulator.batch.outage import AWAY, StopRunError
 from simulator.batch.readers import Rejected
-from simulator.batch.runner import HOPELESS, Work
+from simulator.batch.runner import Work
 from simulator.batch.tally import Results, Tally, Watcher
 from simulator.domain.grade import Usage
 from simulator.domain.rubric import Rubric
@@ -26,7 +26,7 @@ from simulator.grading.judges.protocol import Judgement
 from simulator.models import faults
 from simulator.models.asking import AskedModel
 from simulator.models.batches import CALL, MOST_BYTES, MOST_REQUESTS
-from simulator.models.errors import ModelError
+from simulator.models.errors import HOPELESS, ModelError
 from simulator.models.structured import Completion, add
 
 MOST_ATTEMPTS = 3

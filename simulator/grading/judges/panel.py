@@ -30,7 +30,6 @@ from simulator.grading.judges.protocol import COULD_NOT_READ, Judge, Judgement, 
 from simulator.grading.judges.reply import MAX_EVIDENCE
 from simulator.grading.score import score
 from simulator.models.errors import HOPELESS
-from simulator.models.errors import HOPELESS
 from simulator.models.structured import add
 
 VERSION = "panel-1"
