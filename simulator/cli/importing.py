@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import IO, Annotated
 
 import typer
 
@@ -30,14 +32,13 @@ def import_(
     with gzip or zstd. What cannot be read is named on standard error and left out; the exit code is then 1.
     """
     import json
-    import os
-    import tempfile
 
     from simulator.batch.readers import Reading, Rejected, read
     from simulator.batch.speakers import Sides, WhoIsTheTraineeError
 
     reading = Reading(Sides(trainee), conversation_column, speaker_column, text_column)
-    if "-" not in paths and trainee is None and sys.stdin.isatty():
+    # A pipe is read once: what was looked at would be gone.
+    if trainee is None and sys.stdin.isatty() and not any(path == "-" or Path(path).is_fifo() for path in paths):
         # Looking at the first record is enough to know whether to ask.
         try:
             next(iter(read(paths, reading)), None)
@@ -46,47 +47,54 @@ def import_(
             answer = typer.prompt("Which speaker is the trainee?", err=True)
             reading = Reading(Sides(answer), conversation_column, speaker_column, text_column)
 
+    if out is not None and any(_same(path, out) for path in paths):
+        raise UsageError(f"{out} is what is read: what cannot be read in it would be lost.", hint="Write to another file.")
     written = left_out = 0
-    temporary: Path | None = None
-    target: TextIO = sys.stdout
-    if out is not None:
-        if any(_same(path, out) for path in paths):
-            raise UsageError(f"{out} is what is read: what cannot be read in it would be lost.", hint="Write to another file.")
-        if out.is_dir():
-            raise UsageError(f"{out} is a folder.", hint="Give --out the name of a file.")
-        try:
-            descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-        except OSError as error:
-            raise UsageError(f"{out} could not be written: {error.strerror}.") from None
-        temporary = Path(name)
-        target = os.fdopen(descriptor, "w", encoding="utf-8")
     try:
-        for result in read(paths, reading, stdin=sys.stdin.buffer):
-            if isinstance(result, Rejected):
-                left_out += 1
-                print(f"{result}", file=sys.stderr)
-                if strict:
-                    break
-                continue
-            target.write(json.dumps(result.as_record(), ensure_ascii=False) + "\n")
-            written += 1
-        target.flush()
-        if temporary is not None and out is not None and not (strict and left_out):
-            target.close()
-            temporary.chmod(0o644)
-            temporary.replace(out)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise FinelineError(f"{out or 'Standard output'} could not be written: {error.strerror or error}.") from None
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                target.close()
-            temporary.unlink(missing_ok=True)
+        with _written(out) as target:
+            for result in read(paths, reading, stdin=sys.stdin.buffer):
+                if isinstance(result, Rejected):
+                    left_out += 1
+                    print(f"{result}", file=sys.stderr)
+                    if strict:
+                        raise _StoppedError
+                    continue
+                target.write(json.dumps(result.as_record(), ensure_ascii=False) + "\n")
+                written += 1
+    except _StoppedError:
+        pass
     print(f"{written} transcript{'s' if written != 1 else ''}{f', {left_out} left out' if left_out else ''}", file=sys.stderr)
     if left_out:
         raise typer.Exit(EXIT_FAILURE)
+
+
+class _StoppedError(Exception):
+    """What was written so far is not wanted."""
+
+
+@contextmanager
+def _written(out: Path | None) -> Iterator[IO[str]]:
+    """Open a file that takes the place of ``out`` when everything has been written, or standard output.
+
+    Raises :class:`FinelineError` where it cannot be written.
+    """
+    if out is None:
+        yield sys.stdout
+        return
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder.", hint="Give --out the name of a file.")
+    temporary: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix=f".{out.name}.", dir=out.parent, delete=False) as target:
+            temporary = Path(target.name)
+            yield target
+        temporary.chmod(0o644)
+        temporary.replace(out)
+    except OSError as error:
+        raise FinelineError(f"{out} could not be written: {error.strerror or error}.") from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def _same(path: str, out: Path) -> bool:
