@@ -30,9 +30,10 @@ _CHARACTERS_A_TOKEN = 12
 ADAPTATIONS = 6
 # An answer in a form takes that many tokens at the least.
 LEAST_ROOM = 200
-# Where a server reads fewer tokens than one for so many characters, it has not read all of them.
-_LONGEST_TOKEN = 6.5
-_TOO_FEW_TO_TELL = 256
+# A server that cuts prompts to its window reads exactly so many tokens, windows come in such steps, and no language takes fewer
+# tokens than one for so many characters.
+_STEP_OF_WINDOWS = 256
+_LONGEST_TOKENS = 5
 
 
 def is_openai(endpoint: Endpoint) -> bool:
@@ -225,10 +226,10 @@ class AskedModel(ABC):
 
     def _look_whether_cut(self, usage: Usage, request: Request) -> None:
         """Raise :class:`ModelError` where a server on this computer read only part of the prompt, as Ollama does."""
-        if not self.endpoint.local or usage.estimated or usage.cached_tokens or usage.input_tokens < _TOO_FEW_TO_TELL:
+        if not self.endpoint.local or usage.estimated or not usage.input_tokens or usage.input_tokens % _STEP_OF_WINDOWS:
             return
         characters = sum(len(each["content"]) for each in request.messages)
-        if characters > usage.input_tokens * _LONGEST_TOKEN:
+        if characters > usage.input_tokens * _LONGEST_TOKENS:
             fault = faults.cut_short(self.endpoint, usage.input_tokens)
             fault.usage = usage
             raise fault

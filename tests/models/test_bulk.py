@@ -265,6 +265,8 @@ class TestLength:
         assert (fault.kind, len(wire.requests)) == ("too_long", 1)
         assert "1,024 tokens" in fault.message
         assert (await model.complete([{"role": "user", "content": "word " * 900}], max_tokens=9)).text == "Hello."
+        wire.answers = [wire.whole("Hello.", usage={"prompt_tokens": 1000, "completion_tokens": 3})]
+        assert (await model.complete([{"role": "user", "content": "word " * 4000}], max_tokens=9)).usage.input_tokens == 1000
 
 
 class TestManyAtOnce:
