@@ -71,7 +71,7 @@ class Intake:
     @property
     def countable(self) -> bool:
         """Whether the sources can be read twice: once to count, once to grade."""
-        return STANDARD_INPUT not in self._places
+        return not any(each == STANDARD_INPUT or (isinstance(each, Path) and read_once(each)) for each in self._places)
 
     def again(self) -> Intake:
         """Return the same sources, from the beginning."""
@@ -150,15 +150,21 @@ class Intake:
     def share_read(self) -> float | None:
         """How much of the files has been read, 0–1; ``None`` where that cannot be told."""
         whole = sum(self._sizes)
-        if not whole or self._at < 0 or not all(isinstance(each, Path) for each in self._places):
+        files = self.countable and all(isinstance(each, Path) for each in self._places)
+        if not whole or self._at < 0 or not files:
             return None
         before = sum(self._sizes[: self._at])
         within = self._stream.tell() if self._stream is not None else self._sizes[self._at]
         return min(1.0, (before + within) / whole)
 
 
+def read_once(place: Path | str) -> bool:
+    """Return whether a path is a pipe, whose words are gone when they have been read."""
+    return Path(place).is_fifo()
+
+
 def _by_lines(place: Path | str) -> bool:
-    return isinstance(place, Path) and file_format(place) in _BY_LINES
+    return isinstance(place, Path) and file_format(place) in _BY_LINES and not read_once(place)
 
 
 async def in_a_thread(records: Iterator[T], *, ahead: int = 16) -> AsyncIterator[T]:

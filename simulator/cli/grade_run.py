@@ -76,7 +76,7 @@ class Grading(Setup):
         work = self.work(cache)
         intake = self.intake(work, results)
         if not intake.countable:
-            raise UsageError("What comes by standard input can be read only once, so it cannot be counted beforehand.")
+            raise UsageError("What comes by standard input or a pipe can be read only once, so it cannot be counted beforehand.")
         try:
             estimate = self.estimate(intake, work, results or Pipe(), None)
         finally:
@@ -371,8 +371,8 @@ class _One:
         signals = (signal.SIGINT, signal.SIGTERM) if sys.platform != "win32" else ()
         for each in signals:
             loop.add_signal_handler(each, interrupt)
-        # Whoever writes to our standard input may take their time; others must not wait for that.
-        slow = "-" in self.grading.order.paths and not _is_file(sys.stdin)
+        # Whoever writes to a pipe may take their time; others must not wait for that.
+        slow = not self.intake.countable and not ("-" in self.grading.order.paths and _is_file(sys.stdin))
         records = in_a_thread(iter(self.intake)) if slow else self.intake
         place = (lambda: None) if slow else self.intake.place
         try:

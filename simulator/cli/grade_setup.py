@@ -254,12 +254,12 @@ class Setup:
 
 def _asked(paths: tuple[str, ...], reading: Reading) -> Reading:
     """Ask who the trainee is where the first record does not tell and somebody is there to answer."""
-    from simulator.batch.intake import STORE
+    from simulator.batch.intake import STORE, read_once
     from simulator.batch.readers import read
     from simulator.batch.speakers import Sides, WhoIsTheTraineeError
 
     files = [each for each in paths if each != "-" and not each.startswith(STORE)]
-    if not files or reading.sides.trainee is not None or not sys.stdin.isatty():
+    if not files or any(map(read_once, files)) or reading.sides.trainee is not None or not sys.stdin.isatty():
         return reading
     try:
         next(read(files, reading), None)

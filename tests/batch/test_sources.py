@@ -5,10 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import threading
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulator.batch.intake import Intake
 from simulator.batch.readers import Position, Reading, Rejected, SkipError, read_stream
 from simulator.domain.transcript import Transcript
 
@@ -56,3 +60,21 @@ def test_what_is_rejected_keeps_its_line_behind_skipped_lines():
     assert isinstance(rejected, Rejected)
     assert rejected.line == 2
     assert isinstance(last, Transcript)
+
+
+def test_a_pipe_is_read_once_and_whole(tmp_path: Path):
+    pipe, file = tmp_path / "t.jsonl", tmp_path / "f.jsonl"
+    line = b'{"id": "%d", "turns": [{"role": "trainee", "text": "Hi"}]}\n'
+    os.mkfifo(pipe)
+    file.write_bytes(line % 9)
+    intake = Intake([str(pipe), str(file)])
+    assert not intake.countable
+    writer = threading.Thread(target=lambda: pipe.write_bytes(line % 1 + line % 2))
+    writer.start()
+    records = iter(intake)
+    first = next(records)
+    assert isinstance(first, Transcript)
+    assert (first.id, intake.place(), intake.share_read) == ("1", None, None)
+    assert [each.id for each in records if isinstance(each, Transcript)] == ["2", "9"]
+    writer.join()
+    assert Intake([str(file)]).countable
