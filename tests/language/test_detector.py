@@ -102,6 +102,8 @@ def test_many_turns_at_once_sound_as_one_by_one(detector: Detector) -> None:
         assert [each.strength for each in one] == pytest.approx([each.strength for each in other], abs=0.002)
 
 
+LISTS = ("short_replies.txt", "fresh_replies.txt", "third_replies.txt", "fourth_replies.txt")
+
 SWAPS = (
     {"he": "she", "him": "her", "his": "her", "man": "woman", "husband": "wife", "boyfriend": "girlfriend", "sir": "madam", "dad": "mum",
      "son": "daughter", "boy": "girl", "men": "women", "grandson": "granddaughter", "handsome": "gorgeous", "gentleman": "lady",
@@ -115,7 +117,7 @@ def swapped(text: str, swaps: dict[str, str]) -> str:
 
 
 def test_who_it_is_about_changes_nothing(detector: Detector, catalogue: Catalogue) -> None:
-    texts = [turn for name in ("short_replies.txt", "fresh_replies.txt") for turn in read(HERE / name, catalogue.ids)]
+    texts = [turn for name in LISTS for turn in read(HERE / name, catalogue.ids)]
     changed = 0
     for turn in texts:
         other = swapped(turn.text, SWAPS[0])
@@ -214,10 +216,16 @@ def test_short_replies_are_heard_as_people_hear_them(detector: Detector, catalog
         assert right >= 0.6 * (right + false), name
 
 
-def test_replies_it_was_never_tried_on_are_heard_too(detector: Detector, catalogue: Catalogue) -> None:
-    precision, recall, _ = figures(detector, catalogue, "fresh_replies.txt")
-    assert precision >= 0.87
-    assert recall >= 0.70
+@pytest.mark.parametrize(
+    ("name", "right", "found"),
+    [("fresh_replies.txt", 0.9, 0.75), ("third_replies.txt", 0.9, 0.72), ("fourth_replies.txt", 0.85, 0.5)],
+)
+def test_replies_it_never_learnt_are_heard_too(
+    detector: Detector, catalogue: Catalogue, name: str, right: float, found: float
+) -> None:
+    precision, recall, _ = figures(detector, catalogue, name)
+    assert precision >= right
+    assert recall >= found
 
 
 def test_the_catalogues_own_examples_are_heard_and_its_near_misses_are_not(detector: Detector, catalogue: Catalogue) -> None:
@@ -239,7 +247,7 @@ def test_no_test_reply_was_learnt_from(catalogue: Catalogue) -> None:
 
     learnt = {turn.text.casefold() for name in TURNS for turn in read(TRAINING / name, catalogue.ids)}
     learnt |= {text.casefold() for each in catalogue for text in (*each.examples, *each.near_misses)}
-    for name in ("short_replies.txt", "fresh_replies.txt"):
+    for name in LISTS:
         replies = read(HERE / name, catalogue.ids)
         assert [turn.text for turn in replies if turn.text.casefold() in learnt] == []
     assert len(read(HERE / "short_replies.txt", catalogue.ids)) >= 300

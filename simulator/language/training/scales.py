@@ -34,7 +34,7 @@ class Target:
     rating: Callable[[Mapping[str, Any]], float]
     yes_no: bool = False
     floored: bool = False
-    strength: float = 1.0  # of the ridge, beside texts of unit size
+    strength: float = 6.0  # of the ridge, beside texts of unit size
 
 
 TARGETS: Mapping[str, Target] = {
