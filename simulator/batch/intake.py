@@ -46,7 +46,7 @@ class Intake:
         work: bytes = b"",
         done: Callable[[bytes], tuple[int, int]] = lambda _source: (0, 0),
     ) -> None:
-        self._reading = reading or Reading()
+        self._reading = (reading or Reading()).afresh()
         self._stdin = stdin
         self._sessions = sessions
         self._work = work
@@ -128,6 +128,8 @@ class Intake:
         if lines:
             self._offsets[path, lines] = self._position.offset
             self.skipped_transcripts += skipped
+            if skipped:
+                self._reading.sides.tell()
         if first is None:
             return
         self._transcripts += isinstance(first, Transcript)

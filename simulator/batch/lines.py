@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from simulator.domain.errors import UsageError
 
 MOST_CHARACTERS_A_RECORD = 16_000_000
 _PACKED = {".gz", ".zst"}
+_PACKED_AT_ONCE = 1 << 14
 
 
 @contextmanager
@@ -26,13 +28,66 @@ def unpacked(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
             yield plain  # type: ignore[misc]
     elif magic == b"\x28\xb5\x2f\xfd":
         try:
-            import zstandard
+            frames = _Zstandard(buffered)
         except ImportError:
             raise UsageError(f"{name} is packed with zstd.", hint="Install the extra: pip install 'fineline[zstd]'.") from None
-        with zstandard.ZstdDecompressor().stream_reader(buffered) as plain:
-            yield plain
+        yield io.BufferedReader(frames)
     else:
         yield buffered
+
+
+class DamagedError(Exception):
+    """A packed file is cut off or damaged; the message says how."""
+
+
+class _Zstandard(io.RawIOBase):
+    """The plain bytes of frames packed with zstd. Unlike the library's own reader it says where a frame is cut off."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        import zstandard
+
+        self._library = zstandard
+        self._stream = stream
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._begun = False
+        self._left = b""
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            packed = self._left or self._stream.read(_PACKED_AT_ONCE)
+            self._left = b""
+            if not packed:
+                if self._begun:
+                    raise DamagedError("it ends in the middle")
+                return 0
+            try:
+                self._ready = memoryview(self._frame.decompress(packed))
+            except self._library.ZstdError as error:
+                raise DamagedError(str(error).rpartition(": ")[2]) from None
+            self._begun = not self._frame.eof
+            if self._frame.eof:
+                self._left = self._frame.unused_data
+                self._frame = self._library.ZstdDecompressor().decompressobj()
+        data = self._ready[: len(buffer)]
+        self._ready = self._ready[len(data) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def encoding_of(stream: BinaryIO) -> str:
+    """Return how the text of a stream is encoded, by its beginning; the stream stays where it is."""
+    beginning = stream.peek(4)[:4]  # type: ignore[attr-defined]
+    if beginning[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    # Without a mark: what people write begins with characters of which every other byte is zero.
+    zeros = [byte == 0 for byte in beginning]
+    if zeros == [False, True, False, True]:
+        return "utf-16-le"
+    return "utf-16-be" if zeros == [True, False, True, False] else "utf-8-sig"
 
 
 def file_format(file: Path) -> str:

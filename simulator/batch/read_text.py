@@ -22,7 +22,7 @@ from simulator.domain.errors import UsageError
 from simulator.domain.transcript import Transcript
 
 _CONVERSATION_COLUMNS = ("conversation", *ID_KEYS, "call_id", "chat_id", "thread_id", "conversationid")
-_SPOKEN = re.compile(r"^\s*(?:\[[^\]]{1,20}\]\s*)?([^\W\d_][\w .'’-]{0,40}?)\s*:\s+(\S.*)$")
+SPOKEN = re.compile(r"^\s*(?:\[[^\]]{1,20}\]\s*)?([^\W\d_][\w .'’-]{0,40}?)\s*:\s+(\S.*)$")
 _CUE_TIME = re.compile(r"^\s*(?:\d+:)?\d{1,2}:\d{2}\.\d{3}\s+-->\s")
 _CUE_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _CUE_TAG = re.compile(r"</?[a-zA-Z0-9:.][^>]*>")
@@ -92,7 +92,7 @@ def read_text(lines: Lines, name: str, reading: Reading) -> Iterator[Transcript 
     """Read ``Speaker: words``; lines without a speaker go on with what was said last."""
     turns: list[dict[str, str]] = []
     for number, line in enumerate(lines, 1):
-        if match := _SPOKEN.match(line.rstrip("\r\n")):
+        if match := SPOKEN.match(line.rstrip("\r\n")):
             turns.append({"role": match[1], "text": match[2]})
         elif line.strip():
             if not turns:
@@ -114,7 +114,7 @@ def read_vtt(lines: Lines, name: str, reading: Reading) -> Iterator[Transcript |
         elif in_cue:
             voice = _CUE_VOICE.search(line)
             words = _CUE_TAG.sub("", line).strip()
-            spoken = None if voice else _SPOKEN.match(words)
+            spoken = None if voice else SPOKEN.match(words)
             speaker = voice[1].strip() if voice else spoken[1] if spoken else ""
             words = spoken[2] if spoken else words
             if turns and speaker in ("", turns[-1]["role"]):

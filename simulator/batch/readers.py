@@ -10,13 +10,24 @@ import glob
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from simulator.batch.lines import MOST_CHARACTERS_A_RECORD, Lines, Position, SkipError, behind, file_format, unpacked
+from simulator.batch.lines import (
+    MOST_CHARACTERS_A_RECORD,
+    DamagedError,
+    Lines,
+    Position,
+    SkipError,
+    behind,
+    encoding_of,
+    file_format,
+    unpacked,
+)
 from simulator.batch.read_json import read_json, read_jsonl
-from simulator.batch.read_text import read_csv, read_text, read_vtt
+from simulator.batch.read_text import SPOKEN, read_csv, read_text, read_vtt
 from simulator.batch.records import AS_FOUND, SPEAKER_KEYS, TEXT_KEYS, Reading, Rejected
 from simulator.domain.errors import FinelineError, UsageError
 from simulator.domain.transcript import Transcript
@@ -30,6 +41,7 @@ def read(paths: Sequence[str], reading: Reading = AS_FOUND, *, stdin: BinaryIO |
     What cannot be read is yielded as :class:`Rejected` and the rest goes on. Raises :class:`UsageError` where a path does not
     exist, and :class:`simulator.batch.speakers.WhoIsTheTraineeError` where it cannot be told who is to be graded.
     """
+    reading = reading.afresh()
     for path in paths:
         if path == "-":
             if stdin is None:
@@ -73,15 +85,22 @@ def read_stream(
     """
     position = position or Position()
     with unpacked(stream, name) as packed:
-        plain = behind(packed, position) if position.lines else packed
-        text = io.TextIOWrapper(plain, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        text = None
         try:
+            encoding = encoding_of(packed)
+            if position.lines and encoding != "utf-8-sig":
+                raise SkipError
+            plain = behind(packed, position) if position.lines else packed
+            errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
+            text = io.TextIOWrapper(plain, encoding=encoding, errors=errors, newline="")
             reader = _READERS.get(suffix) or _tell(text)
             yield from reader(Lines.of(text, position), name, reading)
-        except (EOFError, gzip.BadGzipFile) as error:
-            yield Rejected(name, 1, f"the packed file is cut off or damaged ({error})", "")
+        except (EOFError, gzip.BadGzipFile, zlib.error, DamagedError) as error:
+            why = "it ends in the middle" if isinstance(error, EOFError) else error
+            yield Rejected(name, position.lines + 1, f"the packed file is cut off or damaged here ({why})", "")
         finally:
-            text.detach()
+            if text is not None:
+                text.detach()
 
 
 Reader = Callable[[Lines, str, Reading], Iterator["Transcript | Rejected"]]
@@ -101,10 +120,13 @@ def _tell(stream: io.TextIOWrapper) -> Reader:
     first = ahead[-1].strip() if ahead else ""
     if first.startswith("WEBVTT"):
         return read_vtt
+    if SPOKEN.match(first):
+        return read_text
     if first.startswith("["):
         return read_json
     if first.startswith("{"):
-        return read_jsonl if first.endswith("}") else read_json
+        # What is laid out for people breaks its lines behind these; other lines are records, whole or not.
+        return read_json if first.endswith(("{", "[", ",")) else read_jsonl
     header = {each.strip().strip('"').casefold() for each in re.split(r"[,;\t]", first)}
     if header & set(TEXT_KEYS) and header & set(SPEAKER_KEYS):
         return read_csv

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any
 
 from pydantic import ValidationError
 
-from simulator.batch.speakers import IGNORED, Sides
+from simulator.batch.speakers import IGNORED, NobodyCalledError, Sides, WhoIsTheTraineeError
+from simulator.domain.behaviour import Role
 from simulator.domain.text import clean
 from simulator.domain.transcript import Transcript
 
@@ -25,6 +27,7 @@ _OURS: dict[str, type | UnionType] = {
     "survey": dict | None,
     "versions": dict,
 }
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,10 @@ class Reading:
     speaker_column: str | None = None
     text_column: str | None = None
 
+    def afresh(self) -> Reading:
+        """Return the same, with nothing read yet."""
+        return replace(self, sides=self.sides.afresh())
+
 
 # Who is who and what is what as the names in the files tell.
 AS_FOUND = Reading()
@@ -72,7 +79,7 @@ def transcript_of(record: Any, where: str, fallback_id: str, reading: Reading) -
     spoken = [each for each in said if each is not None]
     if not spoken:
         raise UnreadableError("nobody says anything in it")
-    roles = reading.sides.roles((speaker for speaker, _, _ in spoken), where)
+    roles = _roles([speaker for speaker, _, _ in spoken], where, reading.sides)
     turns: list[dict[str, Any]] = [{**extra, "role": roles[speaker], "text": text} for speaker, text, extra in spoken]
     for turn, (speaker, _, _) in zip(turns, spoken, strict=True):
         if speaker.casefold() != turn["role"]:
@@ -82,8 +89,43 @@ def transcript_of(record: Any, where: str, fallback_id: str, reading: Reading) -
     for field_name, right in _OURS.items():
         if field_name in rest and not isinstance(rest[field_name], right):
             rest[f"given_{field_name}"] = rest.pop(field_name)
-    found = next((str(record[each]) for each in ID_KEYS if record.get(each) not in (None, "")), fallback_id)
+    found = next((str(record[each]) for each in ID_KEYS if _is_id(record.get(each))), fallback_id)
     return _validated({**rest, "id": found, "turns": turns})
+
+
+def _roles(speakers: Sequence[str], where: str, sides: Sides) -> dict[str, Role]:
+    """Return who is who.
+
+    Where that cannot be told, a single transcript is at fault if that of others could be, or if only one person speaks in it:
+    that is the difference between a trainee who says nothing and one whose name is misspelt.
+    """
+    try:
+        return sides.roles(speakers, where)
+    except WhoIsTheTraineeError as error:
+        if not sides.told:
+            raise
+        raise UnreadableError(error.reason) from None
+    except NobodyCalledError as error:
+        if not sides.told and len(set(speakers)) > 1:
+            raise
+        raise UnreadableError(error.reason) from None
+
+
+def _is_id(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def whole_text(value: Any) -> Any:
+    """Return JSON data with the replacement character for lone surrogates, which no file or program takes."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [whole_text(each) for each in value]
+    if isinstance(value, dict):
+        return {whole_text(key): whole_text(each) for key, each in value.items()}
+    return value
 
 
 def _validated(record: dict[str, Any]) -> Transcript:
@@ -120,6 +162,8 @@ def _turn(turn: Any, number: int) -> tuple[str, str, dict[str, Any]] | None:
         raise UnreadableError(f"turn {number}: its words are {_kind(words)}, not text")
     if not (text := _words(words)):
         return None
+    if not speaker:
+        raise UnreadableError(f"turn {number} does not say who speaks")
     if len(turn) == 2:
         return speaker, text, {}
     return speaker, text, {name: value for name, value in turn.items() if name not in (speaker_key, text_key)}
@@ -129,7 +173,7 @@ def _words(text: str) -> str:
     if text.isprintable():
         return text.strip()  # as nearly all are: nothing in them to be cleaned of
     # Bytes that are not UTF-8 come as lone surrogates: shown as the replacement character, so that turns still line up.
-    return clean(re.sub(r"[\ud800-\udfff]", "\ufffd", text)).strip()
+    return clean(_SURROGATES.sub("\ufffd", text)).strip()
 
 
 def stem(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.domain.behaviour import Role
 from simulator.domain.errors import UsageError, nearest
@@ -22,38 +22,61 @@ class WhoIsTheTraineeError(UsageError):
     def __init__(self, speakers: Sequence[str], where: str) -> None:
         self.speakers = tuple(speakers)
         names = ", ".join(repr(name) for name in speakers) or "nobody"
-        super().__init__(
-            f"{where}: it cannot be told which speaker is the trainee ({names}).", hint="Say it with --trainee NAME."
-        )
+        self.reason = f"it cannot be told which speaker is the trainee ({names})"
+        super().__init__(f"{where}: {self.reason}.", hint="Say it with --trainee NAME.")
+
+
+class NobodyCalledError(UsageError):
+    """The trainee who was named is not among the ``speakers`` of a transcript."""
+
+    def __init__(self, trainee: str, speakers: Sequence[str], where: str) -> None:
+        self.speakers = tuple(speakers)
+        near = nearest(trainee, speakers)
+        listed = f"Speakers: {', '.join(speakers)}."
+        self.reason = f"nobody is called {trainee!r}, only {', '.join(repr(name) for name in speakers)}"
+        super().__init__(f"{where}: nobody is called {trainee!r}.", hint=f"Did you mean {near!r}? {listed}" if near else listed)
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Who is graded: ``trainee`` is a speaker's name as the files write it, or ``None`` where the names tell."""
+    """Who is graded: ``trainee`` is a speaker's name as the files write it, or ``None`` where the names tell.
+
+    ``told`` holds something once the roles of some transcript could be told: from then on one that differs is a fault of its
+    own, and no longer a sign that the whole is read in the wrong way.
+    """
 
     trainee: str | None = None
+    told: list[bool] = field(default_factory=list, compare=False, repr=False)
+
+    def afresh(self) -> Sides:
+        """Return the same sides, of no transcript told yet."""
+        return Sides(self.trainee)
+
+    def tell(self) -> None:
+        """Take note that roles could be told."""
+        if not self.told:
+            self.told.append(True)
 
     def roles(self, speakers: Iterable[str], where: str) -> dict[str, Role]:
         """Return the role of each speaker; everybody who is not the trainee is the customer's side.
 
-        Raises :class:`WhoIsTheTraineeError` where no name tells, more than one could be meant, or ``trainee`` is not among them.
+        Raises :class:`WhoIsTheTraineeError` where no name tells or more than one could be meant, and :class:`NobodyCalledError`
+        where ``trainee`` is not among them.
         """
         names = list(dict.fromkeys(speakers))
         folded = {name: name.strip().casefold() for name in names}
         if self.trainee is not None:
             wanted = self.trainee.strip().casefold()
             if wanted not in folded.values():
-                near = nearest(self.trainee, names)
-                raise UsageError(
-                    f"{where}: nobody is called {self.trainee!r}.",
-                    hint=f"Did you mean {near!r}?" if near else f"Speakers: {', '.join(names)}.",
-                )
+                raise NobodyCalledError(self.trainee, names, where)
+            self.tell()
             return {name: "trainee" if folded[name] == wanted else "customer" for name in names}
-        trainees = [name for name in names if folded[name] in _TRAINEE]
-        customers = [name for name in names if folded[name] in _CUSTOMER]
-        if len(trainees) == 1 or (not trainees and len(customers) == 1 and len(names) == 2):
-            trainee = trainees[0] if trainees else next(name for name in names if name not in customers)
-            return {name: "trainee" if name == trainee else "customer" for name in names}
-        if names and len(customers) == len(names):
+        different = set(folded.values())
+        trainees, customers = different & _TRAINEE, different & _CUSTOMER
+        if len(trainees) == 1 or (not trainees and len(customers) == 1 and len(different) == 2):
+            self.tell()
+            [trainee] = trainees or different - customers
+            return {name: "trainee" if folded[name] == trainee else "customer" for name in names}
+        if names and customers == different:
             return dict.fromkeys(names, "customer")
         raise WhoIsTheTraineeError(names, where)

@@ -1,0 +1,167 @@
+"""Files as they come in practice: damaged, cut off, in other encodings. Nothing is lost without a word, nothing is made up."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from simulator.batch.lines import MOST_CHARACTERS_A_RECORD
+from simulator.batch.readers import Reading, Rejected, read
+from simulator.batch.speakers import NobodyCalledError, Sides, WhoIsTheTraineeError
+from simulator.domain.transcript import Transcript
+
+
+def record(name: str, **more: object) -> str:
+    turns = [{"role": "customer", "text": f"Hi, {name}"}, {"role": "trainee", "text": "Hello"}]
+    return json.dumps({"id": name, "turns": turns, **more})
+
+
+def found(path: Path, trainee: str | None = None) -> list[str | Rejected]:
+    return [each.id if isinstance(each, Transcript) else each for each in read([str(path)], Reading(Sides(trainee)))]
+
+
+def reasons(results: list[str | Rejected]) -> list[tuple[int, str]]:
+    return [(each.line, each.reason) for each in results if isinstance(each, Rejected)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{record('a')}\n{record('b')}\n",
+        f"{record('a')}{record('b')}",
+        f"[{record('a')}]\n[{record('b')}]",
+        json.dumps(json.loads(record("a")), indent=2) + "\n" + record("b"),
+    ],
+)
+def test_all_records_of_a_json_file_are_read_not_only_the_first(tmp_path: Path, text: str):
+    path = tmp_path / "t.json"
+    path.write_text(text)
+    assert found(path) == ["a", "b"]
+
+
+def test_what_stands_behind_a_list_is_named(tmp_path: Path):
+    path = tmp_path / "t.json"
+    path.write_text(f"[{record('a')}] and more")
+    first, rest = found(path)
+    assert first == "a"
+    assert reasons([rest]) == [(1, "not JSON, or cut off: Expecting value; nothing after it could be read")]
+
+
+@pytest.mark.parametrize("cut", [0.5, 0.999])
+def test_packed_files_that_are_cut_off_are_named_where_they_end(tmp_path: Path, cut: float):
+    plain = "".join(f"{record(str(number))}\n" for number in range(400)).encode()
+    for name, packed in (("t.jsonl.gz", gzip.compress(plain)), ("t.jsonl.zst", zstandard.compress(plain))):
+        path = tmp_path / name
+        path.write_bytes(packed[: int(len(packed) * cut)])
+        *whole, last = found(path)
+        assert isinstance(last, Rejected)
+        assert "cut off or damaged" in last.reason
+        assert last.line == len(whole) + 1
+
+
+def test_a_damaged_zstd_file_is_named_and_frames_one_after_another_are_one_file(tmp_path: Path):
+    frames = zstandard.compress(record("a").encode() + b"\n"), zstandard.compress(record("b").encode())
+    path = tmp_path / "t.jsonl.zst"
+    path.write_bytes(b"".join(frames))
+    assert found(path) == ["a", "b"]
+    path.write_bytes(frames[0] + b"what is this?")
+    assert reasons(found(path)) == [(2, "the packed file is cut off or damaged here (Unknown frame descriptor)")]
+    broken = bytearray(zstandard.compress(record("a").encode() * 20))
+    broken[20] ^= 0xFF
+    path.write_bytes(bytes(broken))
+    assert len(reasons(found(path))) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_encodings_are_told_by_the_beginning(tmp_path: Path, encoding: str):
+    for name, text in (("t.jsonl", f"{record('a')}\r\n"), ("t.csv", "id\tspeaker\ttext\na\tagent\tHällo\n")):
+        path = tmp_path / name
+        path.write_bytes(text.encode(encoding))
+        assert found(path) == ["a"]
+
+
+def test_words_that_no_file_can_hold_come_through_as_such(tmp_path: Path):
+    path = tmp_path / "t.jsonl"
+    lone = json.dumps(
+        {"id": "a\ud800", "turns": [{"role": "trainee", "text": "b\udfff", "k\ud800": ["\ud800"]}], "note": "\ud83d"}
+    )
+    latin = json.dumps({"id": "ü", "turns": [{"role": "trainee", "text": "ü"}], "team": "é"}, ensure_ascii=False).encode(
+        "latin-1"
+    )
+    path.write_bytes(lone.encode() + b"\n" + latin)
+    first, second = read([str(path)])
+    for each in (first, second):
+        assert isinstance(each, Transcript)
+        json.dumps(each.as_record(), ensure_ascii=False).encode()
+    assert (first.id, first.note, first.turns[0].text) == ("a\ufffd", "\ufffd", "b\ufffd")
+    assert (second.id, second.team, second.turns[0].text) == ("\ufffd", "\ufffd", "\ufffd")
+    path.write_text(json.dumps({"id": "b", "turns": [{"role": "trainee", "text": "\U0001f600"}]}))
+    [smiling] = read([str(path)])
+    assert smiling.turns[0].text == "\U0001f600"
+
+
+def test_no_value_is_no_value(tmp_path: Path):
+    path = tmp_path / "t.jsonl"
+    path.write_text(record("a", score=float("nan")))
+    [transcript] = read([str(path)])
+    assert transcript.score is None
+
+
+def test_a_record_that_is_too_long_is_one_record(tmp_path: Path):
+    path = tmp_path / "t.jsonl"
+    path.write_text(record("a", x="y" * MOST_CHARACTERS_A_RECORD * 2) + f"\n{record('b')}\n")
+    wrong, last = found(path)
+    assert reasons([wrong]) == [(1, "a record is longer than 16,000,000 characters")]
+    assert last == "b"
+
+
+def test_what_is_no_id_is_not_taken_for_one(tmp_path: Path):
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(f"{record('', id=each)}\n" for each in ({"a": 1}, ["q"], "  ", None, True, 0, 7, "x")))
+    assert found(path) == ["t-1", "t-2", "t-3", "t-4", "t-5", "0", "7", "x"]
+
+
+def said_by(*speakers: str) -> str:
+    return json.dumps({"id": "-".join(speakers), "turns": [{"role": each, "text": "Hi"} for each in speakers]}) + "\n"
+
+
+def test_one_transcript_without_the_trainee_does_not_stop_the_others(tmp_path: Path):
+    path = tmp_path / "t.jsonl"
+    path.write_text(said_by("user") + said_by("user", "assistant") + said_by("user", "bot") + said_by("user", "assistant"))
+    first, second, third, fourth = found(path, "assistant")
+    assert second == fourth == "user-assistant"
+    assert reasons([first, third]) == [
+        (1, "nobody is called 'assistant', only 'user'"),
+        (3, "nobody is called 'assistant', only 'user', 'bot'"),
+    ]
+    with pytest.raises(NobodyCalledError) as caught:
+        list(read([str(path)] * 2, Reading(Sides("asistant"))))
+    assert caught.value.hint == "Did you mean 'assistant'? Speakers: user, assistant."
+
+
+def test_one_transcript_that_does_not_tell_its_trainee_does_not_stop_the_others(tmp_path: Path):
+    path = tmp_path / "t.jsonl"
+    path.write_text(said_by("Agent", "agent", "x") + said_by("a", "b") + said_by("caller", "Ann"))
+    first, second, third = found(path)
+    assert (first, third) == ("Agent-agent-x", "caller-Ann")
+    assert reasons([second]) == [(2, "it cannot be told which speaker is the trainee ('a', 'b')")]
+    path.write_text(said_by("a", "b") + said_by("caller", "Ann"))
+    with pytest.raises(WhoIsTheTraineeError):
+        found(path)
+
+
+def test_the_form_of_standard_input_is_told_by_its_first_line():
+    for text, count in (
+        (f'{{"id": "cut", "turns": [{{"role"\n{record("a")}\n', 2),
+        (json.dumps(json.loads(record("a")), indent=1), 1),
+        ("[12:01] Customer: Hi\n[12:02] Agent: Hello\n", 1),
+        (f"[{record('a')},\n{record('b')}]", 2),
+    ):
+        results = list(read(["-"], stdin=io.BytesIO(text.encode())))
+        assert len(results) == count
+        assert isinstance(results[-1], Transcript)
