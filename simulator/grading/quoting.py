@@ -72,9 +72,9 @@ def _folded(text: str) -> tuple[str, Sequence[int]]:
 
     There is one more entry: the length of ``text`` up to its last visible character.
     """
+    # Nearly every text has one folded character for each of its own.
     spaced = text.replace("\n", " ")
-    if spaced == " ".join(spaced.split()):
-        # Nearly every text has one folded character for each of its own.
+    if spaced == spaced.strip() and "  " not in spaced and spaced.isprintable():
         if spaced.isascii():
             return spaced.replace("`", "'").lower(), range(len(text) + 1)
         singly = [*map(_SINGLY.__getitem__, spaced)]

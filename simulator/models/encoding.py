@@ -14,16 +14,10 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def encoded(body: Mapping[str, Any]) -> bytes:
     """Return a request's body as JSON in UTF-8; instructions and forms that come again are put into JSON once."""
-    fields = []
-    for name, value in body.items():
-        if name == "messages":
-            said = ",".join(f'{{"role":{_json(each["role"])},"content":{_content(each)}}}' for each in value)
-            fields.append(f'"messages":[{said}]')
-        elif name == "response_format":
-            fields.append(f'"response_format":{_form(_Kept(value))}')
-        else:
-            fields.append(f"{_json(name)}:{_json(value)}")
-    return f"{{{','.join(fields)}}}".encode()
+    said = ",".join([f'{{"role":{_json(each["role"])},"content":{_content(each)}}}' for each in body["messages"]])
+    form = f',"response_format":{_form(_Kept(body["response_format"]))}' if "response_format" in body else ""
+    rest = _json({name: value for name, value in body.items() if name not in ("messages", "response_format")})
+    return f'{{"messages":[{said}]{form},{rest[1:]}'.encode()
 
 
 def _content(message: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -110,6 +111,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
 
 
+@lru_cache(maxsize=64)
 def is_local(url: str) -> bool:
     """Return whether ``url`` leads to this computer, where a proxy has no place."""
     host = (_split(url).hostname or "").rstrip(".").lower()

@@ -79,6 +79,8 @@ def add(one: Usage, other: Usage | None) -> Usage:
     """Return the sum of two usages."""
     if other is None:
         return one
+    if not (one.calls or one.input_tokens or one.output_tokens or one.estimated):
+        return other
     return Usage(
         input_tokens=one.input_tokens + other.input_tokens,
         output_tokens=one.output_tokens + other.output_tokens,
