@@ -29,7 +29,6 @@ class Ngrams:
         if len(numbers) >= 1 << _BITS:
             raise ValueError(f"more than {1 << _BITS:,} different words in runs")
         self.numbers = numbers
-        self.count = len(keys)
         table = np.array(keys, np.int64)
         self._order = np.argsort(table)
         self._keys = np.append(table[self._order], np.iinfo(np.int64).max)

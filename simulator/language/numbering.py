@@ -43,7 +43,6 @@ class Numbering:
 
     def __init__(self, measures: Measures, vocabulary: Mapping[str, int], encoder: Encoder) -> None:
         """``vocabulary`` numbers the names that count; others are left out."""
-        self._vocabulary = vocabulary
         cues = measures.cues
         self._gates = Gates(cues)
         runs = dict.fromkeys(self._gates.runs, _NONE)
