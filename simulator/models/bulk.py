@@ -46,6 +46,8 @@ _TRIES: dict[Kind, int] = {
 }
 # A server may answer 500 to a form that it cannot compile; while no form has worked there, that is soon taken to be so.
 _TRIES_OF_A_FORM = 4
+# A list of models comes soon or is done without.
+_LISTING_S = 15.0
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
 # A prompt is certainly too long for a window with fewer tokens than one for so many characters, and usually has one for so many.
@@ -95,7 +97,8 @@ class BulkModel(AskedModel):
 
     async def models(self) -> list[str]:
         """Return the names of the chat models the server lists, in its order. Raises :class:`ModelError`."""
-        answer = await self._carrier.send("GET", "/models", within_s=self.endpoint.first_token_s)
+        wait_s = min(self.endpoint.first_token_s, _LISTING_S)
+        answer = await self._carrier.send("GET", "/models", within_s=wait_s)
         if not answer.good:
             raise faults.from_refusal(answer.refusal(), self.endpoint)
         listed = self._parsed(answer)
