@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,14 @@ def _patterns(units: Iterable[Row] | Patterns) -> dict[tuple[Rating, ...], int]:
     """Return how often each row comes, in an order of the rows' own: resamples are the same in whatever order units came."""
     counts = units.counts if isinstance(units, Patterns) else Patterns(units).counts
     return dict(sorted(counts.items(), key=lambda each: [str(rating) for rating in each[0]]))
+
+
+Rows = TypeVar("Rows", bound=tuple[Rating, ...])
+
+
+def _in_order(rows: Counter[Rows]) -> Counter[Rows]:
+    """Return counts of rows in an order of their own, so that an interval does not depend on what was read first."""
+    return Counter(dict(sorted(rows.items(), key=lambda each: str(each[0]))))
 
 
 def _values(seen: Iterable[Rating], metric: str, order: Sequence[Rating] | None) -> tuple[dict[Rating, int], Numbers]:
@@ -122,6 +130,7 @@ def alpha(
         said = [each for each in row if each is not None]
         if len(said) > 1:
             rows[tuple(sorted(said, key=str))] += count
+    rows = _in_order(rows)
     place, scale = _values((each for row in rows for each in row), metric, order)
     # How often each value was given in a unit of each pattern.
     given = np.zeros((len(rows), len(place)))
@@ -207,6 +216,7 @@ class _Pairs:
                 raise ValueError(f"a pair of raters has two ratings a unit, not {len(row)}")
             if None not in row:
                 rows[row[0], row[1]] += count
+        rows = _in_order(rows)
         place, self.scale = _values((each for row in rows for each in row), metric, order)
         self.codes = np.array([[place[one], place[other]] for one, other in rows], int).reshape(-1, 2)
         self.counts = np.array(list(rows.values()), np.int64)
