@@ -1,4 +1,4 @@
-"""The shipped personas, played: forty trainees with twelve lines each, and a few more in the second situations."""
+"""The shipped personas, played by scripted trainees and graded by the built-in judge."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from simulator.conversation.simulate import run
 from simulator.conversation.voices.builtin import BuiltinVoice
 from simulator.domain.persona import Persona, Scenario
 from simulator.domain.transcript import Transcript
+from simulator.grading.grade import grade
+from simulator.grading.judges.builtin import BuiltinJudge
 from simulator.language.detector import Detector
 
 TRAINEES = Path(__file__).parent / "trainees"
@@ -153,7 +155,9 @@ def test_a_trainer_finds_everything_in_it(persona_id: str) -> None:
     assert all(len(scenario.opening) >= 5 and len(scenario.facts) >= 10 and scenario.knows for scenario in persona.scenarios)
 
 
-@pytest.mark.parametrize("persona_id", ["direct-flirt", "lonely-widowed", "cold-hurried"])
+@pytest.mark.parametrize(
+    "persona_id", ["direct-flirt", "lonely-widowed", "cold-hurried", "passive-aggressive-customer", "jealous-partner"]
+)
 def test_the_customers_own_rating_prefers_the_warm_trainee(persona_id: str) -> None:
     ratings = {style: played(f"{persona_id}.{style}").survey for style in STYLES}
     warm = ratings["warm"]
@@ -223,3 +227,68 @@ def test_what_a_beginning_and_a_joined_line_show_is_on_their_turns() -> None:
     assert turns[0].shows == persona.scenarios[0].shows == ("accuses",)
     joined = [turn for turn in turns if turn.facts or turn.fact if turn.move in persona.by_move]
     assert joined and all(set(persona.by_move[turn.move].shows) <= set(turn.shows) for turn in joined if turn.move)
+
+
+@cache
+def judge() -> BuiltinJudge:
+    return BuiltinJudge(detector(), library().catalogue)
+
+
+@cache
+def level(script: str, rubric: str) -> int | None:
+    """Return the level 1–5, or ``None`` where nothing called for the skill."""
+    return asyncio.run(grade(played(script), library().rubric(rubric), judge())).level
+
+
+def scored(script: str, rubric: str) -> int:
+    made = level(script, rubric)
+    assert made is not None, f"{script} was not scored for {rubric}"
+    return made
+
+
+@pytest.mark.parametrize("persona_id", PERSONAS)
+def test_the_warm_trainee_is_good_at_what_it_trains(persona_id: str) -> None:
+    trains = library().persona(persona_id).trains
+    levels = {rubric: level(f"{persona_id}.warm", rubric) for rubric in trains}
+    known = [made for made in levels.values() if made is not None]
+    assert len(known) >= 2 and levels[trains[0]] is not None, levels
+    assert min(known) >= 4, levels
+
+
+@pytest.mark.parametrize("persona_id", PERSONAS)
+def test_each_other_way_fails_where_it_fails(persona_id: str) -> None:
+    warm = scored(f"{persona_id}.warm", "warmth")
+    assert scored(f"{persona_id}.cold", "warmth") <= min(2, warm - 2)
+    assert scored(f"{persona_id}.flirty", "boundaries") <= 2
+    assert scored(f"{persona_id}.faking", "authenticity") <= min(3, scored(f"{persona_id}.warm", "authenticity") - 1)
+
+
+@pytest.mark.parametrize("persona_id", PERSONAS)
+def test_no_two_ways_are_graded_alike(persona_id: str) -> None:
+    rubrics = ("warmth", "boundaries", "authenticity", "service", "substantiation")
+    grades = [tuple(level(f"{persona_id}.{style}", rubric) for rubric in rubrics) for style in STYLES]
+    assert len(set(grades)) == len(STYLES), grades
+
+
+@pytest.mark.parametrize("persona_id", ["accusing-colleague", "manager-with-rumour"])
+def test_a_charge_is_met_by_asking_and_not_by_anything_else(persona_id: str) -> None:
+    for script in ("warm", "efficient", "jokey"):
+        assert scored(f"{persona_id}.{script}", "substantiation") >= 4, script
+    for script in ("cold", "flirty", "faking"):
+        assert scored(f"{persona_id}.{script}", "substantiation") <= 3, script
+    assert scored(f"{persona_id}.attack", "substantiation") <= 2
+
+
+@pytest.mark.parametrize(
+    ("script", "rubric", "most"),
+    [
+        ("accusing-colleague.denies", "substantiation", 3),  # a denial asks nothing
+        ("accusing-colleague.grovels", "substantiation", 3),  # nor does an apology
+        ("manager-with-rumour.goes-along", "substantiation", 2),  # what nobody saw, believed
+        ("manager-with-rumour.waves-away", "substantiation", 2),  # and laughed off
+        ("passive-aggressive-customer.sarcastic", "authenticity", 2),  # paid back in kind
+        ("jealous-partner.freezes", "warmth", 2),  # safe is not warm
+    ],
+)
+def test_the_trap_shows_in_the_grade(script: str, rubric: str, most: int) -> None:
+    assert scored(script, rubric) <= most
