@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,10 @@ def unpacked(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 class DamagedError(Exception):
     """A packed file is cut off or damaged; the message says how."""
+
+
+# What reading a packed file may raise.
+DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, DamagedError)
 
 
 class _Zstandard(io.RawIOBase):
@@ -159,23 +164,32 @@ class _Rest(io.RawIOBase):
 
 
 class Lines:
-    """Lines of a stream with the look-ahead put back in front; they are counted in ``position``."""
+    """Lines of a stream with the look-ahead put back in front; readers that can begin behind some count in ``position``.
 
-    def __init__(self, stream: TextIO, position: Position, seen: Iterable[str] = ()) -> None:
+    ``again`` reads the same lines once more, where they do not come through a pipe.
+    """
+
+    def __init__(
+        self, stream: TextIO, position: Position, seen: Iterable[str] = (), again: Callable[[], Iterator[str]] | None = None
+    ) -> None:
         self.stream = stream
+        self.again = again
+        self.read = position.lines
         self.position = position
         self.seen = list(seen)
 
     @classmethod
-    def of(cls, stream: TextIO, position: Position) -> Lines:
+    def of(cls, stream: TextIO, position: Position, again: Callable[[], Iterator[str]] | None = None) -> Lines:
         """Return the lines of a stream of which some may have been looked at."""
         ahead: list[str] = getattr(stream, "_looked_at", [])
-        return cls(stream, position, ahead)
+        return cls(stream, position, ahead, again)
 
     def __iter__(self) -> Iterator[str]:
         while self.seen:
+            self.read += 1
             yield self.seen.pop(0)
         while line := self.stream.readline(MOST_CHARACTERS_A_RECORD):
+            self.read += 1
             yield line
 
     def chunks(self, size: int = 1 << 16) -> Iterator[str]:

@@ -1,124 +1,139 @@
-"""Reading transcripts from tables, plain text and subtitles."""
+"""Reading transcripts from plain text and subtitles."""
 
 from __future__ import annotations
 
-import csv
+import html
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from simulator.batch.lines import Lines
-from simulator.batch.records import (
-    ID_KEYS,
-    SPEAKER_KEYS,
-    TEXT_KEYS,
-    Reading,
-    Rejected,
-    UnreadableError,
-    stem,
-    transcript_of,
-)
-from simulator.domain.errors import UsageError
+from simulator.batch.records import Reading, Rejected, UnreadableError, stem, transcript_of, whole_text
 from simulator.domain.transcript import Transcript
 
-_CONVERSATION_COLUMNS = ("conversation", *ID_KEYS, "call_id", "chat_id", "thread_id", "conversationid")
-SPOKEN = re.compile(r"^\s*(?:\[[^\]]{1,20}\]\s*)?([^\W\d_][\w .'’-]{0,40}?)\s*:\s+(\S.*)$")
-_CUE_TIME = re.compile(r"^\s*(?:\d+:)?\d{1,2}:\d{2}\.\d{3}\s+-->\s")
+_CLOCK = (
+    r"(?:(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}),?[T\s]\s*)?"
+    r"\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,3})?(?:\s?[AaPp]\.?[Mm]\.?)?Z?"
+)
+# "Ann: words", "[00:12] Ann: words", "12:01 Ann: words", "2024-05-01 12:01:30 - Ann: words", "Ann (12:01): words".
+SPOKEN = re.compile(
+    rf"^\s*(?P<before>(?:\[[^\]]{{1,30}}\]|\({_CLOCK}\)|{_CLOCK})\s*[-–|>]?\s*)?"
+    r"(?P<name>[^\W\d_][\w .'’-]{0,40}?)"
+    rf"(?P<after>\s*[(\[]{_CLOCK}[)\]])?\s*(?::(?:\s+|$)|：\s*)(?P<words>.*)$"
+)
+_RULE = re.compile(r"\s*([-=_*#~])\1{2,}\s*")
+_CUE_TIME = re.compile(r"^\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{3}\s+-->\s")
 _CUE_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _CUE_TAG = re.compile(r"</?[a-zA-Z0-9:.][^>]*>")
 
 
-def read_csv(lines: Lines, name: str, reading: Reading) -> Iterator[Transcript | Rejected]:
-    """Read a table with a turn a row, the rows of a conversation together.
+class _Spoken:
+    """The turns of one conversation as they are found, line by line."""
 
-    Raises :class:`UsageError` where a column is not there.
-    """
-    rows = iter(lines)
-    header_line = next(rows, "")
-    # Only the separator is guessed, from the header; quotes are doubled as RFC 4180 has it.
-    separator = max(",;\t|", key=header_line.count)
-    header = next(csv.reader([header_line], delimiter=separator), [])
-    conversation = _column(header, reading.conversation_column, _CONVERSATION_COLUMNS, "conversation", name)
-    speaker = _column(header, reading.speaker_column, SPEAKER_KEYS, "speaker", name)
-    words = _column(header, reading.text_column, TEXT_KEYS, "text", name)
-    table = csv.reader(rows, delimiter=separator)
-    current: list[dict[str, str]] = []
-    label, begun = "", 2
-    finished: set[int] = set()
-    while True:
-        try:
-            row = next(table, None)
-        except csv.Error as error:
-            yield Rejected(name, table.line_num + 1, f"not CSV: {error}", "")
-            continue
-        number = table.line_num + 1
-        if row is not None and len(row) != len(header):
-            if row:
-                yield Rejected(name, number, f"{len(row)} columns where the header has {len(header)}", ",".join(row))
-            continue
-        if row is None or row[conversation] != label:
-            if current:
-                finished.add(hash(label))
-                yield from _from_rows(label, current, name, begun, reading)
-            if row is None:
-                return
-            label, begun, current = row[conversation], number, []
-        if hash(label) in finished:
-            yield Rejected(name, number, f"conversation {label!r} goes on after another one: sort the rows by it", ",".join(row))
-            label = ""
-            continue
-        current.append({"role": row[speaker], "text": row[words]})
+    def __init__(self, begun: int = 1) -> None:
+        self.begun = begun
+        self.said: list[tuple[str, list[str]]] = []
+        self._stamped = self._alone = False
 
+    def begins(self, line: str) -> re.Match[str] | None:
+        """Return the match where a line begins a turn, in the way in which the first turn began.
 
-def _from_rows(label: str, rows: list[dict[str, str]], name: str, line: int, reading: Reading) -> Iterator[Transcript | Rejected]:
-    try:
-        yield transcript_of({"id": label or f"{stem(name)}-{line}", "turns": rows}, f"{name}:{line}", label, reading)
-    except UnreadableError as error:
-        yield Rejected(name, line, str(error), json.dumps(rows, ensure_ascii=False))
+        Where the first had a time, every turn has one: other lines with a colon are words. A name alone on its line is one
+        where the first was alone too, or where it is the name of somebody who has spoken.
+        """
+        match = SPOKEN.match(line)
+        if match is None or not self.said:
+            return match
+        if self._stamped and not (match["before"] or match["after"]):
+            return None
+        known = self._alone or match["name"].casefold() in {name.casefold() for name, _ in self.said}
+        return match if match["words"] or known else None
 
+    def begin(self, match: re.Match[str]) -> None:
+        """Begin a turn."""
+        if not self.said:
+            self._stamped = bool(match["before"] or match["after"])
+            self._alone = not match["words"]
+        self.said.append((match["name"].strip(), [match["words"]] if match["words"] else []))
 
-def _column(header: Sequence[str], named: str | None, usual: Sequence[str], what: str, name: str) -> int:
-    folded = [each.strip().casefold() for each in header]
-    for candidate in [named] if named is not None else usual:
-        if candidate.casefold() in folded:
-            return folded.index(candidate.casefold())
-    raise UsageError(
-        f"{name}:1: there is no {what} column{f' called {named!r}' if named else ''}.",
-        hint=f"Columns: {', '.join(header)}. Name it with --{what}-column.",
-    )
+    def record(self, label: str, between: str) -> dict[str, object]:
+        """Return the conversation as a record."""
+        return {"id": label, "turns": [{"role": name, "text": between.join(words)} for name, words in self.said]}
 
 
 def read_text(lines: Lines, name: str, reading: Reading) -> Iterator[Transcript | Rejected]:
-    """Read ``Speaker: words``; lines without a speaker go on with what was said last."""
-    turns: list[dict[str, str]] = []
-    for number, line in enumerate(lines, 1):
-        if match := SPOKEN.match(line.rstrip("\r\n")):
-            turns.append({"role": match[1], "text": match[2]})
-        elif line.strip():
-            if not turns:
-                yield Rejected(name, number, "expected 'Speaker: words'", line.rstrip("\r\n"))
-                return
-            turns[-1]["text"] += "\n" + line.strip()
-    yield from _from_rows(stem(name), turns, name, 1, reading)
+    """Read ``Speaker: words``; lines without a speaker go on with what was said last.
+
+    A line of dashes or the like (``---``) before a turn ends one conversation and begins another.
+    """
+    spoken, count, rule, astray = _Spoken(), 0, "", False
+    for number, ended in enumerate(lines, 1):
+        line = ended.rstrip("\r\n")
+        if not line.strip():
+            continue
+        if _RULE.fullmatch(line):
+            rule = line.strip()
+            continue
+        begins = (_Spoken() if rule else spoken).begins(line)
+        if rule and begins:
+            if spoken.said:
+                count += 1
+                yield _transcript(spoken, "\n", count, name, reading)
+            spoken, astray = _Spoken(number), False
+        elif rule and spoken.said:
+            spoken.said[-1][1].append(rule)
+        rule = ""
+        if begins and not astray:
+            spoken.begin(begins)
+        elif spoken.said:
+            spoken.said[-1][1].append(line.strip())
+        elif not astray:
+            astray = True
+            yield Rejected(name, number, "expected 'Speaker: words'", line)
+    if spoken.said or not (astray or count):
+        yield _transcript(spoken, "\n", count + 1, name, reading)
 
 
 def read_vtt(lines: Lines, name: str, reading: Reading) -> Iterator[Transcript | Rejected]:
-    """Read WebVTT: who speaks is in voice tags or before a colon."""
-    turns: list[dict[str, str]] = []
+    """Read WebVTT: who speaks is in voice tags or before a colon; cues without either go on with what was said last."""
+    spoken = _Spoken()
     in_cue = False
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         if _CUE_TIME.match(line):
             in_cue = True
         elif not line.strip():
             in_cue = False
         elif in_cue:
-            voice = _CUE_VOICE.search(line)
-            words = _CUE_TAG.sub("", line).strip()
-            spoken = None if voice else SPOKEN.match(words)
-            speaker = voice[1].strip() if voice else spoken[1] if spoken else ""
-            words = spoken[2] if spoken else words
-            if turns and speaker in ("", turns[-1]["role"]):
-                turns[-1]["text"] += f" {words}"
-            elif speaker:
-                turns.append({"role": speaker, "text": words})
-    yield from _from_rows(stem(name), turns, name, 1, reading)
+            for speaker, words in _voices(line):
+                if spoken.said and speaker in ("", spoken.said[-1][0]):
+                    spoken.said[-1][1].append(words)
+                elif speaker:
+                    spoken.said.append((speaker, [words]))
+                else:
+                    reason = "it does not say who speaks; expected '<v Speaker>words' or 'Speaker: words'"
+                    yield Rejected(name, number, reason, line.rstrip("\r\n"))
+                    return
+    yield _transcript(spoken, " ", 1, name, reading)
+
+
+def _voices(line: str) -> Iterator[tuple[str, str]]:
+    """Yield who says what in a line of a cue; ``""`` where it does not say who."""
+    before, *voiced = _CUE_VOICE.split(line)
+    if words := _plain(before):
+        match = SPOKEN.match(words)
+        yield (match["name"].strip(), match["words"]) if match else ("", words)
+    for speaker, said in zip(voiced[::2], voiced[1::2], strict=True):
+        yield html.unescape(speaker).strip(), _plain(said)
+
+
+def _plain(words: str) -> str:
+    return html.unescape(_CUE_TAG.sub("", words)).strip()
+
+
+def _transcript(spoken: _Spoken, between: str, count: int, name: str, reading: Reading) -> Transcript | Rejected:
+    label = stem(name) if count == 1 else f"{stem(name)}-{count}"
+    record = whole_text(spoken.record(label, between))
+    try:
+        return transcript_of(record, f"{name}:{spoken.begun}", label, reading)
+    except UnreadableError as error:
+        return Rejected(name, spoken.begun, str(error), json.dumps(record["turns"], ensure_ascii=False))

@@ -7,17 +7,14 @@ Fineline JSONL, OpenAI chat JSONL (``messages``), ShareGPT (``conversations``), 
 from __future__ import annotations
 
 import glob
-import gzip
 import io
-import re
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from simulator.batch.lines import (
+    DAMAGED,
     MOST_CHARACTERS_A_RECORD,
-    DamagedError,
     Lines,
     Position,
     SkipError,
@@ -27,8 +24,9 @@ from simulator.batch.lines import (
     unpacked,
 )
 from simulator.batch.read_json import read_json, read_jsonl
-from simulator.batch.read_text import SPOKEN, read_csv, read_text, read_vtt
-from simulator.batch.records import AS_FOUND, SPEAKER_KEYS, TEXT_KEYS, Reading, Rejected
+from simulator.batch.read_table import looks_like_header, read_csv
+from simulator.batch.read_text import SPOKEN, read_text, read_vtt
+from simulator.batch.records import AS_FOUND, Reading, Rejected
 from simulator.domain.errors import FinelineError, UsageError
 from simulator.domain.transcript import Transcript
 
@@ -85,7 +83,7 @@ def read_stream(
     """
     position = position or Position()
     with unpacked(stream, name) as packed:
-        text = None
+        text = lines = None
         try:
             encoding = encoding_of(packed)
             if position.lines and encoding != "utf-8-sig":
@@ -94,13 +92,33 @@ def read_stream(
             errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
             text = io.TextIOWrapper(plain, encoding=encoding, errors=errors, newline="")
             reader = _READERS.get(suffix) or _tell(text)
-            yield from reader(Lines.of(text, position), name, reading)
-        except (EOFError, gzip.BadGzipFile, zlib.error, DamagedError) as error:
+            lines = Lines.of(text, position, _again(stream, encoding))
+            yield from reader(lines, name, reading)
+        except DAMAGED as error:
             why = "it ends in the middle" if isinstance(error, EOFError) else error
-            yield Rejected(name, position.lines + 1, f"the packed file is cut off or damaged here ({why})", "")
+            line = lines.read + 1 if lines is not None else 1
+            yield Rejected(name, line, f"the packed file is cut off or damaged here ({why})", "")
         finally:
             if text is not None:
                 text.detach()
+
+
+def _again(stream: BinaryIO, encoding: str) -> Callable[[], Iterator[str]] | None:
+    """Return what reads the lines of an open file once more; ``None`` for what is no regular file."""
+    path = getattr(stream, "name", None)
+    if not isinstance(path, str) or not Path(path).is_file():
+        return None
+
+    def read_again() -> Iterator[str]:
+        with Path(path).open("rb") as file, unpacked(file, path) as plain:
+            errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
+            text = io.TextIOWrapper(plain, encoding=encoding, errors=errors, newline="")
+            try:
+                yield from Lines(text, Position())
+            finally:
+                text.detach()
+
+    return read_again
 
 
 Reader = Callable[[Lines, str, Reading], Iterator["Transcript | Rejected"]]
@@ -127,8 +145,7 @@ def _tell(stream: io.TextIOWrapper) -> Reader:
     if first.startswith("{"):
         # What is laid out for people breaks its lines behind these; other lines are records, whole or not.
         return read_json if first.endswith(("{", "[", ",")) else read_jsonl
-    header = {each.strip().strip('"').casefold() for each in re.split(r"[,;\t]", first)}
-    if header & set(TEXT_KEYS) and header & set(SPEAKER_KEYS):
+    if looks_like_header(first):
         return read_csv
     return read_text
 

@@ -13,6 +13,7 @@ import zstandard
 from simulator.batch.lines import MOST_CHARACTERS_A_RECORD
 from simulator.batch.readers import Reading, Rejected, read
 from simulator.batch.speakers import NobodyCalledError, Sides, WhoIsTheTraineeError
+from simulator.domain.errors import UsageError
 from simulator.domain.transcript import Transcript
 
 
@@ -165,3 +166,126 @@ def test_the_form_of_standard_input_is_told_by_its_first_line():
         results = list(read(["-"], stdin=io.BytesIO(text.encode())))
         assert len(results) == count
         assert isinstance(results[-1], Transcript)
+
+
+HEADER = "Conversation ID;Speaker;Text;Team;Sent at;\n"
+
+
+def test_columns_are_found_however_they_are_written_and_the_others_kept(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    rows = "7;Customer;Hi;North;9.5;\n7;Agent;Hello;North;;x\n8;Agent;Bye;007;10;\n"
+    path.write_text("sep=;\n" + HEADER + rows, encoding="utf-8-sig")
+    first, second = read([str(path)])
+    assert (first.id, first.Team, first.turns[1].column_6) == ("7", "North", "x")
+    assert [turn.model_extra for turn in first.turns] == [{"Sent at": 9.5}, {"speaker": "Agent", "column_6": "x"}]
+    assert (second.Team, second.model_extra["Sent at"]) == ("007", 10)
+    path.write_text("id,conversation,speaker,text,turns,state\n1,a,agent,Hi,3,\n2,a,agent,Ho,3,good\n")
+    [taken] = read([str(path)])
+    assert (taken.id, taken.given_turns) == ("a", 3)
+    assert [turn.model_extra for turn in taken.turns] == [
+        {"id": 1, "speaker": "agent"},
+        {"id": 2, "given_state": "good", "speaker": "agent"},
+    ]
+
+
+def test_a_column_that_is_not_there_is_answered_with_the_nearest(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,speaker,utternace\n1,agent,Hi\n")
+    with pytest.raises(UsageError, match="there is no text column") as caught:
+        found(path)
+    assert "Is it 'utternace'? Name it with --text-column" in caught.value.hint
+    with pytest.raises(UsageError, match="no text column called 'uternace'") as caught:
+        list(read([str(path)], Reading(text_column="uternace")))
+    assert "Did you mean 'utternace'?" in caught.value.hint
+    for empty in ("", "\n"):
+        path.write_text(empty)
+        assert found(path) == []
+
+
+def test_a_quotation_mark_that_is_never_closed_swallows_nothing_in_silence(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_text('id,speaker,text\na,agent,1\nb,customer,"2\nb,agent,3\nc,agent,4\n')
+    assert reasons(found(path)) == [(3, "not CSV: a quotation mark is never closed; conversation 'a' is left out as a whole")]
+
+
+def test_a_conversation_with_a_row_that_cannot_be_read_is_left_out_as_a_whole(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,speaker,text\na,agent,1\na,customer,2, or so\na,agent,3\nb,agent,4\n")
+    wrong, right = read([str(path)])
+    assert reasons([wrong]) == [(3, "4 columns where the header has 3; conversation 'a' is left out as a whole")]
+    assert wrong.raw == "a,agent,1\na,customer,2, or so\na,agent,3"
+    assert right.id == "b"
+    # A row of which nothing can be read may have begun the next conversation.
+    path.write_text('id,speaker,text\na,agent,1\nb,agent,"2" or so\nb,agent,3\nc,agent,4\n')
+    assert [line for line, _ in reasons(found(path))] == [3, 3]
+    assert found(path)[-1] == "c"
+
+
+def test_long_words_fit_into_a_table(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_text('id,speaker,text\na,agent,"' + "I am sorry.\n" * 20_000 + '"\nb,agent,Hi\n')
+    assert found(path) == ["a", "b"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_table_that_is_out_of_order_and_damaged_gives_what_came_before(tmp_path: Path, packed: bool):
+    path = tmp_path / "t.csv.gz"
+    text = "id,speaker,text\n" + "".join(f"{number % 500},agent,{number * 7919}\n" for number in range(3000))
+    path.write_bytes(gzip.compress(text.encode())[:-4000] if packed else text.encode())
+    results = found(path)
+    if packed:
+        assert "damaged" in results.pop().reason
+    else:
+        assert len(results) == 500
+    assert results[:3] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[12:01:05] Customer: Hi\nNote: two\n[12:01:30] Agent: Yes",
+        "12:01 Customer: Hi\nNote: two\n12:02 Agent: Yes",
+        "2024-05-01 12:01:05 - Customer: Hi\nNote: two\n2024-05-01 12:01:09 - Agent: Yes",
+        "05/01/2024, 9:01 PM - Customer: Hi\nNote: two\n05/01/2024, 9:02 PM - Agent: Yes",
+        "Customer (12:01): Hi\nNote: two\nAgent (12:02): Yes",
+    ],
+)
+def test_times_before_or_behind_a_name_are_no_words(tmp_path: Path, text: str):
+    path = tmp_path / "t.txt"
+    path.write_text(text)
+    [transcript] = read([str(path)])
+    assert [(turn.role, turn.text) for turn in transcript.turns] == [("customer", "Hi\nNote: two"), ("trainee", "Yes")]
+
+
+def test_names_alone_on_their_lines_and_other_colons(tmp_path: Path):
+    path = tmp_path / "t.txt"
+    path.write_text("Customer:\nHi\n\nAgent:\nYes\nof course\n")
+    [transcript] = read([str(path)])
+    assert [turn.text for turn in transcript.turns] == ["Hi", "Yes\nof course"]
+    path.write_text("Customer: Hi\nAgent: Two things:\nthis\nFirst:\nthat\nCustomer:\nAh\n")
+    [transcript] = read([str(path)])
+    assert [turn.text for turn in transcript.turns] == ["Hi", "Two things:\nthis\nFirst:\nthat", "Ah"]
+    path.write_text("顾客：我的订单在哪里？\nAgent：非常抱歉\n", encoding="utf-8")
+    [transcript] = read([str(path)])
+    assert [turn.text for turn in transcript.turns] == ["我的订单在哪里？", "非常抱歉"]
+
+
+def test_several_conversations_in_one_text_are_several(tmp_path: Path):
+    path = tmp_path / "t.txt"
+    path.write_text("Agent: 1\n---\n\nAgent: 2\n---\nby the way\n=====\nCall 3\nAgent: 3\n***\nAgent: 4\n")
+    results = list(read([str(path)]))
+    assert [(each.id, each.turns[0].text) for each in results] == [
+        ("t", "1"),
+        ("t-2", "2\n---\nby the way\n=====\nCall 3"),
+        ("t-3", "4"),
+    ]
+
+
+def test_subtitles_with_several_voices_and_with_none(tmp_path: Path):
+    path = tmp_path / "t.vtt"
+    cue = "WEBVTT\n\n00:01.000 --> 00:02.000\n"
+    path.write_text(f"{cue}<v Customer>Hi &amp; <i>hello</i></v> <v Agent>Yes?\n\n00:03.000 --> 00:04.000\n<v Agent>Sir?</v>\n")
+    [transcript] = read([str(path)])
+    assert [(turn.role, turn.text) for turn in transcript.turns] == [("customer", "Hi & hello"), ("trainee", "Yes? Sir?")]
+    path.write_text(f"{cue}Hi there\n\n00:03.000 --> 00:04.000\n<v Agent>Sir?</v>\n")
+    assert reasons(found(path)) == [(4, "it does not say who speaks; expected '<v Speaker>words' or 'Speaker: words'")]

@@ -95,10 +95,19 @@ def test_csv_with_usual_and_with_named_columns(tmp_path: Path):
     assert said(transcript) == [("customer", "Guten Tag"), ("trainee", "Hallo")]
 
 
-def test_csv_rows_of_a_conversation_that_do_not_stand_together_are_named(tmp_path: Path):
-    path = write(tmp_path / "t.csv", "conversation,speaker,text\na,agent,1\nb,agent,2\na,agent,3\nc,agent\nd,agent,4\n")
-    results = list(read([str(path)]))
-    assert [each.id for each in results if isinstance(each, Transcript)] == ["a", "b", "d"]
+def test_csv_rows_of_a_conversation_that_do_not_stand_together(tmp_path: Path):
+    table = "conversation,speaker,text\na,agent,1\nb,agent,2\na,agent,3\nc,agent\n,agent,5\n,agent,6\nd,agent,4\n,agent,7\n"
+    path = write(tmp_path / "t.csv", table)
+    gone, *results = sorted(read([str(path)]), key=lambda each: isinstance(each, Transcript))
+    assert [(each.id, [turn.text for turn in each.turns]) for each in results] == [
+        ("a", ["1", "3"]),
+        ("b", ["2"]),
+        ("t-6", ["5", "6"]),
+        ("d", ["4"]),
+        ("t-9", ["7"]),
+    ]
+    assert (gone.line, gone.reason) == (5, "2 columns where the header has 3")
+    results = list(read(["-"], stdin=io.BytesIO(table.encode())))
     assert [(each.line, each.reason.split(":")[0]) for each in results if isinstance(each, Rejected)] == [
         (4, "conversation 'a' goes on after another one"),
         (5, "2 columns where the header has 3"),
