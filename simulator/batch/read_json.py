@@ -35,8 +35,7 @@ def read_jsonl(lines: Lines, name: str, reading: Reading) -> Iterator[Transcript
             try:
                 record = _decoded(line)
             except (json.JSONDecodeError, RecursionError) as error:
-                what = f"{error.msg} in column {error.colno}" if isinstance(error, json.JSONDecodeError) else "it nests too deep"
-                raise UnreadableError(f"not JSON: {what}") from None
+                raise UnreadableError(f"not JSON: {_what_is_wrong(error, line)}") from None
             yield transcript_of(record, f"{name}:{number}", f"{stem(name)}-{number}", reading)
         except UnreadableError as error:
             yield Rejected(name, number, str(error), line.rstrip("\r\n"))
@@ -46,6 +45,14 @@ def _decoded(line: str) -> Any:
     record = _DECODER.decode(line)
     # Bytes that are no UTF-8 come as lone surrogates, and JSON can spell them.
     return whole_text(record) if "\\ud" in line or "\\uD" in line or not (line.isascii() or _is_text(line)) else record
+
+
+def _what_is_wrong(error: json.JSONDecodeError | RecursionError, line: str) -> str:
+    if isinstance(error, RecursionError):
+        return "it nests too deep"
+    if error.pos >= len(line.rstrip()) or error.msg.startswith("Unterminated"):
+        return f"it is cut off (column {len(line.rstrip()) + 1})"
+    return f"{error.msg} in column {error.colno}"
 
 
 def _is_text(line: str) -> bool:
