@@ -38,7 +38,7 @@ _FILLERS = (
 )
 _OPENING = f"^ (?:(?:{'|'.join(re.escape(word) for word in _FILLERS.split())}) )*"
 _LONGEST_RUN = 3
-_MOST_PAIRS = 32  # neighbours that are spelt out for a gate; more of them would cost more than they spare
+_MOST_PAIRS = 64  # neighbours that are spelt out for a gate; more of them would cost more than they spare
 _GAPS = {"..": r"(?:[^ ,?!…]+ ){0,2}?", "...": r"(?:\S+ ){0,5}?"}
 _ENDING = r"(?:(?:please|then|now|though|too|,|name|sir|love|mate|you know|[?!…]|:\)|;\)) )*$"
 
@@ -119,6 +119,10 @@ class Cues:
             elif element == "?":
                 gates.append(frozenset({("?",)}))
                 certain = certain and len(elements) == 1
+            elif element[0] == "[" and before is not None:
+                certain = False
+                # It may be there or not: what comes next is a neighbour of it, or of what came before it.
+                here = [*before, *(tuple(word.split()) for word in self._alternatives(element[1:-1]))]
             elif element in _GAPS or element in "^$" or element[0] == "[" or (element[0] == "!" and len(element) > 1):
                 certain = False
                 # What must not come next stands nowhere itself.

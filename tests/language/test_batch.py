@@ -16,11 +16,12 @@ from simulator.language.cues import Cues
 from simulator.language.detector import Detector
 from simulator.language.encoder import Encoder
 from simulator.language.features import Measures, bucket
+from simulator.language.gates import Gates
 from simulator.language.memory import Memory
 from simulator.language.model import Model
 from simulator.language.ngrams import Ngrams
 from simulator.language.numbering import Numbering, Spoken
-from simulator.language.reading import sentences
+from simulator.language.reading import line_of, sentences
 
 HERE = Path(__file__).parent
 
@@ -95,6 +96,32 @@ def test_whatever_is_said_is_measured_at_once_as_by_name(
     numbering: Numbering, measures: Measures, model: Model, encoder: Encoder, turns: list[tuple[Role, str]]
 ) -> None:
     check(numbering, measures, model, encoder, turns)
+
+
+_PATTERNS = [
+    "a", "a|b", "a_b", "a_b_c|d", "a_b_c_d", "a b", "a|b_c b|c", "a b c", "a .. b", "a ... b_c", "... a", "a ...", "^ a", "^^ a", "^^ a b",
+    "^^ [a|b_c] d", "a [b] c", "a [b_c|d] !a c", "a !b", "a !b c", "a $", "a|$", "a b|$", "?", "... ?", "a ?", "a ... ?", "@k a", "!a b",
+]  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(st.sampled_from("a b c d e , ? oh ! please".split()), min_size=1, max_size=9), min_size=1, max_size=6))
+def test_cues_match_at_once_as_one_by_one(said: list[list[str]]) -> None:
+    cues = Cues(["@k = c d_a", *(f"b{number} 1 {pattern}" for number, pattern in enumerate(_PATTERNS))])
+    gates = Gates(cues)
+    owners: list[int] = []
+    opened: list[int] = []
+    for at, words in enumerate(said):
+        marked = ("^", *words, "$")
+        runs = [tuple(marked[start : start + size]) for size in (2, 3) for start in range(len(marked) - size + 1)]
+        found = [gate for word in words for gate in gates.words.get(word, ())] + [
+            gate for run in runs for gate in gates.runs.get(run, ())
+        ]
+        owners += [at] * len(found)
+        opened += found
+    places, numbers = gates.find(np.array(owners, np.intp), np.array(opened, np.intp), said)
+    expected = {(at, cues.cues.index(cue)) for at, words in enumerate(said) for cue in cues.find(tuple(words), line_of(words))}
+    assert set(zip(places.tolist(), numbers.tolist(), strict=True)) == expected and len(places) == len(expected)
 
 
 def test_heard_again_it_sounds_the_same(detector: Detector, catalogue: Catalogue) -> None:
