@@ -34,6 +34,7 @@ class Target:
     rating: Callable[[Mapping[str, Any]], float]
     yes_no: bool = False
     floored: bool = False
+    degree: Callable[[Mapping[str, Any]], float] | None = None  # fitted instead of a yes or no: how bad, or how many said so
     strength: float = 6.0  # of the ridge, beside texts of unit size
 
 
@@ -43,10 +44,20 @@ TARGETS: Mapping[str, Target] = {
     "emotional_reaction": Target("epitome_reddit", lambda it: it["emotional_reactions"], floored=True),
     "interpretation": Target("epitome_reddit", lambda it: it["interpretations"], floored=True),
     "exploration": Target("epitome_reddit", lambda it: it["explorations"], floored=True),
-    "sexual_harassment": Target("convabuse", lambda it: float(it["sexual_harassment_votes"] * 2 >= it["raters"]), yes_no=True),
-    "abuse": Target("convabuse", lambda it: float(it["mean_severity"] < 0), yes_no=True),
+    "sexual_harassment": Target(
+        "convabuse",
+        lambda it: float(it["sexual_harassment_votes"] * 2 >= it["raters"]),
+        yes_no=True,
+        degree=lambda it: it["sexual_harassment_votes"] / it["raters"],
+    ),
+    "abuse": Target("convabuse", lambda it: float(it["mean_severity"] < 0), yes_no=True, degree=lambda it: -it["mean_severity"]),
     "romance": Target("ten_dims", lambda it: float(it["votes"]["romance"] > 0), yes_no=True),
-    "conflict": Target("ten_dims", lambda it: float(it["votes"]["conflict"] >= 2), yes_no=True),
+    "conflict": Target(
+        "ten_dims",
+        lambda it: float(it["votes"]["conflict"] >= 2),
+        yes_no=True,
+        degree=lambda it: min(2.0, it["votes"]["conflict"]),
+    ),
     "objectification": Target("edos", lambda it: float("objectification" in it["vector"]), yes_no=True),
 }
 
@@ -121,17 +132,18 @@ def in_fold(count: int) -> np.ndarray:
     return np.random.default_rng(SEED).permutation(count) % FOLDS
 
 
-def evaluate(design: Callable[[int], Design], ratings: np.ndarray, target: Target) -> float:
+def evaluate(design: Callable[[int], Design], items: Sequence[Mapping[str, Any]], target: Target) -> float:
     """Return the cross-validated Spearman correlation or AUC of a scale, floors chosen inside each training part.
 
     ``design`` gives the texts as a network measures them that was refined without the texts of that fold.
     """
+    ratings, degrees = ratings_of(items, target), degrees_of(items, target)
     fold = in_fold(len(ratings))
     out = np.zeros(len(ratings))
     for number in range(FOLDS):
         one = design(number)
         rows, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        weights, bias = one.fit(rows, ratings, target.strength)
+        weights, bias = one.fit(rows, degrees, target.strength)
         scores = one.predict(held, weights, bias)
         if target.floored:
             scores = np.where(scores < floor_for(cross_predict(one, ratings, rows, target.strength), ratings[rows]), 0, scores)
@@ -150,6 +162,11 @@ def ratings_of(items: Sequence[Mapping[str, Any]], target: Target) -> np.ndarray
     return np.array([target.rating(item["labels"]) for item in items], np.float64)
 
 
+def degrees_of(items: Sequence[Mapping[str, Any]], target: Target) -> np.ndarray:
+    """Return what a scale is fitted to: what it should say, or by degrees where people gave those."""
+    return np.array([(target.degree or target.rating)(item["labels"]) for item in items], np.float64)
+
+
 def meanings_of(texts: Sequence[str], meaning: Meaning, encoder: Encoder) -> np.ndarray:
     """Return (texts, dimensions) meanings."""
     return np.stack([meaning.of(reading.sentences(text), encoder) for text in texts])
@@ -164,7 +181,7 @@ def train(data: Path, measures: Measures, encoder: Encoder, meaning: Meaning) ->
         texts = [rated_text(item) for item in items]
         designs[name] = Design(texts, measures, meanings_of(texts, meaning, encoder))
     for name, target in TARGETS.items():
-        design, ratings = designs[target.file], ratings_of(sets[target.file], target)
+        design, ratings = designs[target.file], degrees_of(sets[target.file], target)
         rows = np.arange(len(ratings))
         weights, bias = design.fit(rows, ratings, target.strength)
         floor = floor_for(cross_predict(design, ratings, rows, target.strength), ratings) if target.floored else -np.inf
@@ -180,8 +197,7 @@ def cross_validate(data: Path, measures: Measures, encoder: Encoder, without: Se
         texts = [rated_text(item) for item in items]
         designs[name] = [Design(texts, measures, meanings_of(texts, meaning, encoder)) for meaning in without]
     return {
-        name: round(evaluate(designs[target.file].__getitem__, ratings_of(sets[target.file], target), target), 3)
-        for name, target in TARGETS.items()
+        name: round(evaluate(designs[target.file].__getitem__, sets[target.file], target), 3) for name, target in TARGETS.items()
     }
 
 
