@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from simulator.domain.errors import FinelineError
+from simulator.domain.errors import FinelineError, UsageError
 
 if sys.platform == "win32":
     import msvcrt
@@ -37,6 +38,21 @@ else:
         except BlockingIOError:
             return False
         return True
+
+
+def keep_what_is_read(out: Path | None, read: Iterable[str | Path]) -> None:
+    """Raise :class:`UsageError` where ``out`` is a folder, or one of the files that are read, under whatever name."""
+    if out is not None and out.is_dir():
+        raise UsageError(f"{out} is a folder.", hint="Give --out the name of a file.")
+    if out is None or not out.is_file():
+        return
+    for each in read:
+        try:
+            same = out.samefile(each)
+        except OSError:
+            continue
+        if same:
+            raise UsageError(f"{out} is what is read, and would be lost.", hint="Give --out the name of another file.")
 
 
 def write_atomically(path: Path, text: str, *, replace: bool = True, mode: int = 0o644) -> None:

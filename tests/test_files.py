@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.domain.errors import FinelineError
-from simulator.files import write_atomically
+from simulator.domain.errors import FinelineError, UsageError
+from simulator.files import keep_what_is_read, write_atomically
 
 
 def test_writes_and_replaces_and_leaves_nothing_else(tmp_path: Path):
@@ -36,3 +36,16 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FinelineError, match=r"file.*could not be written"):
         write_atomically(tmp_path / "file" / "x.md", "text")
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path):
+    path, link = tmp_path / "a", tmp_path / "b"
+    path.write_text("mine")
+    link.symlink_to(path)
+    for out in (path, link):
+        with pytest.raises(UsageError, match="is what is read"):
+            keep_what_is_read(out, ["-", "nowhere/*.jsonl", path])
+    with pytest.raises(UsageError, match="is a folder"):
+        keep_what_is_read(tmp_path, [])
+    for free in (None, tmp_path / "new"):
+        keep_what_is_read(free, [path])

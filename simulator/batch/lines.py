@@ -125,7 +125,10 @@ def behind(stream: BinaryIO, position: Position) -> BinaryIO:
         return stream
     left, last, read = position.lines, 0, 0
     while left:
-        chunk = stream.read(1 << 20)
+        try:
+            chunk = stream.read(1 << 20)
+        except DAMAGED:
+            raise SkipError from None  # what stands before the damage is still to be read
         if chunk.endswith(b"\r"):
             chunk += stream.read(1)
         ends = chunk.count(b"\n")

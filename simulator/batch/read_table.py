@@ -68,9 +68,15 @@ def read_csv(lines: Lines, name: str, reading: Reading) -> Iterator[Transcript |
     Further columns are kept: with the transcript where they say the same in all its rows, else with the turns. A conversation
     of which a row cannot be read is left out as a whole, since a part of it would be another conversation. Rows that do not
     stand together are put together on disk; where a table comes through a pipe, they are left out and named.
-    Raises :class:`UsageError` where a column is not there.
+    Raises :class:`UsageError` where a column is not there and no transcript has been read before.
     """
-    table = _table(lines, name, reading)
+    try:
+        table = _table(lines, name, reading)
+    except UsageError as error:
+        if not reading.sides.told:
+            raise
+        yield Rejected(name, 1, f"{error.message.removeprefix(f'{name}:1: ')} {error.hint}", "")
+        return
     if table is None:
         return
     if lines.again is not None and not _together(table, _table(lines.again(), name, reading)):

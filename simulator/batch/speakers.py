@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from simulator.domain.behaviour import Role
 from simulator.domain.errors import UsageError, nearest
@@ -67,6 +68,9 @@ class Sides:
         folded = {name: name.strip().casefold() for name in names}
         if self.trainee is not None:
             wanted = self.trainee.strip().casefold()
+            if wanted not in folded.values() and set(folded.values()) <= {"trainee", "customer"}:
+                self.tell()
+                return {name: cast("Role", folded[name]) for name in names}  # ours, which say it themselves
             if wanted not in folded.values():
                 raise NobodyCalledError(self.trainee, names, where)
             self.tell()

@@ -66,6 +66,7 @@ def audit(
     from simulator.batch.readers import Reading
     from simulator.batch.speakers import Sides
     from simulator.cli.judges import chosen
+    from simulator.files import keep_what_is_read, write_atomically
 
     if sighted and judge != "model" and model is None:
         raise UsageError("--sighted is for language models: the built-in judge never hears names.", hint="Add --judge model.")
@@ -75,6 +76,7 @@ def audit(
     library = Library(settings.library_folders(configured), settings.cache_folder())
     rubrics = [library.rubric(each) for each in dict.fromkeys(rubric or _USUAL)]
     reads = chosen(configured, library, judge=judge, model=model)
+    keep_what_is_read(out, paths)
     source = _Source(paths, Reading(Sides(trainee)), limit)
     with_control = bool(reads.models) if control is None else control
     found, stopped = asyncio.run(
@@ -84,8 +86,6 @@ def audit(
     if reads.models:
         record["blind"] = configured.blind_judge
     if out is not None:
-        from simulator.files import write_atomically
-
         write_atomically(out, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
     if as_json:
         print(json.dumps(record, indent=2, ensure_ascii=False))

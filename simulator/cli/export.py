@@ -126,6 +126,7 @@ def _tables(
     from simulator.batch.writers.files import write_tables
     from simulator.batch.writers.parquet import need_duckdb
     from simulator.batch.writers.tables import GRADES, TABLES
+    from simulator.files import keep_what_is_read
 
     if not what:
         raise UsageError(
@@ -144,6 +145,7 @@ def _tables(
     chosen = [TABLES[name] for name in dict.fromkeys(names)] or (list(TABLES.values()) if out is not None else [GRADES])
     if out is None and len(chosen) > 1:
         raise UsageError("Standard output takes one table.", hint="Name a file with --out for more.")
+    keep_what_is_read(out, paths)
     seen = contents(paths)
     if seen.repeated:
         print(f"{seen.repeated:,} grades are there more than once and come once.", file=sys.stderr)

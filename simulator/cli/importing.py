@@ -11,7 +11,7 @@ from typing import IO, Annotated
 
 import typer
 
-from simulator.domain.errors import EXIT_FAILURE, FinelineError, UsageError
+from simulator.domain.errors import EXIT_FAILURE, FinelineError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -35,6 +35,7 @@ def import_(
 
     from simulator.batch.readers import Reading, Rejected, read
     from simulator.batch.speakers import Sides, WhoIsTheTraineeError
+    from simulator.files import keep_what_is_read
 
     reading = Reading(Sides(trainee), conversation_column, speaker_column, text_column)
     # A pipe is read once: what was looked at would be gone.
@@ -47,8 +48,7 @@ def import_(
             answer = typer.prompt("Which speaker is the trainee?", err=True)
             reading = Reading(Sides(answer), conversation_column, speaker_column, text_column)
 
-    if out is not None and any(_same(path, out) for path in paths):
-        raise UsageError(f"{out} is what is read: what cannot be read in it would be lost.", hint="Write to another file.")
+    keep_what_is_read(out, paths)
     written = left_out = 0
     try:
         with _written(out) as target:
@@ -81,8 +81,6 @@ def _written(out: Path | None) -> Iterator[IO[str]]:
     if out is None:
         yield sys.stdout
         return
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder.", hint="Give --out the name of a file.")
     temporary: Path | None = None
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix=f".{out.name}.", dir=out.parent, delete=False) as target:
@@ -95,11 +93,3 @@ def _written(out: Path | None) -> Iterator[IO[str]]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-
-
-def _same(path: str, out: Path) -> bool:
-    """Return whether a path that is read is the file that is written, under whatever name."""
-    try:
-        return path != "-" and out.samefile(path)
-    except OSError:
-        return False

@@ -52,10 +52,11 @@ def report(
     from simulator.batch.manifest import load_manifest
     from simulator.batch.sources import sources_of
     from simulator.cli.export import own_sessions
-    from simulator.files import write_atomically
+    from simulator.files import keep_what_is_read, write_atomically
 
     if out is not None and out.suffix.casefold() in (".csv", ".parquet"):
         raise UsageError(f"{out} is no page.", hint=f"Tables are made with: fineline export {results[0]} --out {out}")
+    keep_what_is_read(out, [*results, *(transcripts or ())])
     wanted = Wanted(rubrics=rubric or (), by=by, findings=findings, every_version=every_version)
     sources = sources_of(results, transcripts or (), trainee=trainee)
     teller = _Teller()

@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from simulator.batch.lines import MOST_CHARACTERS_A_RECORD
-from simulator.batch.readers import Reading, Rejected, read
+from simulator.batch.readers import Position, Reading, Rejected, SkipError, read, read_stream
 from simulator.batch.speakers import NobodyCalledError, Sides, WhoIsTheTraineeError
 from simulator.domain.errors import UsageError
 from simulator.domain.transcript import Transcript
@@ -289,3 +289,26 @@ def test_subtitles_with_several_voices_and_with_none(tmp_path: Path):
     assert [(turn.role, turn.text) for turn in transcript.turns] == [("customer", "Hi & hello"), ("trainee", "Yes? Sir?")]
     path.write_text(f"{cue}Hi there\n\n00:03.000 --> 00:04.000\n<v Agent>Sir?</v>\n")
     assert reasons(found(path)) == [(4, "it does not say who speaks; expected '<v Speaker>words' or 'Speaker: words'")]
+
+
+def test_our_own_roles_need_no_name(tmp_path: Path):
+    path = tmp_path / "t.jsonl"
+    path.write_text(said_by("customer", "trainee") + said_by("user", "assistant"))
+    assert found(path, "assistant") == ["customer-trainee", "user-assistant"]
+    [other] = list(read([str(path)], Reading(Sides("customer"))))[:1]
+    assert [turn.role for turn in other.turns] == ["trainee", "customer"]
+
+
+def test_one_table_of_other_columns_does_not_stop_the_others(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("id,speaker,text\na,agent,Hi\n")
+    (tmp_path / "b.csv").write_text("nr,wer,was\na,agent,Hi\n")
+    first, second = found(tmp_path)
+    assert first == "a"
+    assert reasons([second])[0][1].startswith("there is no conversation column. Columns: nr, wer, was.")
+
+
+def test_a_damaged_file_is_gone_on_with_up_to_the_damage(tmp_path: Path):
+    plain = "".join(f"{record(str(number))}\n" for number in range(300)).encode()
+    damaged = io.BytesIO(gzip.compress(plain)[:-200])
+    with pytest.raises(SkipError):
+        list(read_stream(damaged, "t.jsonl.gz", ".jsonl", Reading(), Position(10)))

@@ -57,6 +57,6 @@ def test_what_is_read_is_not_written_over(tmp_path: Path):
     for out in (path, tmp_path / "link.csv"):
         result = runner.invoke(app, ["import", str(path), "--out", str(out)])
         assert result.exit_code != 0
-        assert "is what is read" in str(result.exception)
+        assert "is what is read, and would be lost" in str(result.exception)
     assert path.read_text() == CSV
     assert "is a folder" in str(runner.invoke(app, ["import", str(path), "--out", str(tmp_path)]).exception)

@@ -84,6 +84,7 @@ def test_lines_that_are_no_grades_are_named_and_the_rest_is_reported(results: Pa
     [
         (["r.jsonl", "--by", "taem", "--transcripts", "t.jsonl"], "Did you mean 'team'"),
         (["r.jsonl", "--rubric", "warmt"], "Did you mean 'warmth'"),
+        (["r.jsonl", "--out", "r.jsonl"], "r.jsonl is what is read"),
         (["r.jsonl", "--out", "x.csv"], "fineline export r.jsonl --out x.csv"),
         (["none.jsonl"], "There is no file 'none.jsonl'"),
         (["."], ". could not be read"),
