@@ -215,6 +215,17 @@ def test_the_same_seed_is_the_same_conversation(persona_id: str) -> None:
         ("accusing-colleague.grovels", "thinks_it_still"),  # nor is being sorry for nothing in particular
         ("accusing-colleague.efficient", "look_together"),  # asking what was seen is warm enough
         ("accusing-colleague.jokey", "look_together"),  # and a joke can be put right
+        ("manager-with-rumour.goes-along", "on_the_file"),  # comfortable, and unfair to somebody
+        ("manager-with-rumour.your-name.signs", "on_the_file"),  # even if that is yourself
+        ("manager-with-rumour.waves-away", "no_help_there"),  # a rumour laughed off is not gone
+        ("manager-with-rumour.attack", "pulls_rank"),  # nor shouted down
+        ("manager-with-rumour.terse", "does_it_properly"),  # three short questions do it
+        ("passive-aggressive-customer.sarcastic", "duel_won"),  # winning is losing
+        ("passive-aggressive-customer.defensive", "leaves_a_review"),  # reasons before regret
+        ("passive-aggressive-customer.literal", "nearly_said"),  # "take your time" was not meant
+        ("jealous-partner.protests", "takes_the_coats"),  # nobody had said flirting
+        ("jealous-partner.freezes", "served_like_a_coat"),  # and going cold is no answer
+        ("jealous-partner.straight", "out_together"),  # it is never too late to ask the other one
     ],
 )
 def test_the_trap_each_was_written_for(script: str, ending: str) -> None:
