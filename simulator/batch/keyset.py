@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
 
 KEY_BYTES = 16
-_REST = KEY_BYTES - 2
+# Of a key the last 12 bytes are kept; that any two of a hundred million share them is less likely than a broken disk (1e-13).
+_BEGIN = KEY_BYTES - 12
+_END = KEY_BYTES - 2
+_REST = _END - _BEGIN
 _BUCKETS = 1 << 16
 
 
 class KeySet:
-    """Keys of 16 bytes (digests, so evenly spread), about 17 bytes each where a ``set`` takes over 100.
+    """Keys of 16 bytes (digests, so evenly spread), about 15 bytes each where a ``set`` takes over 100.
 
-    The first two bytes choose one of 65,536 buckets; a bucket is the other bytes of its keys, end to end.
+    The last two bytes choose one of 65,536 buckets; a bucket is the ten bytes before them of its keys, end to end.
     """
 
     def __init__(self) -> None:
@@ -26,10 +30,10 @@ class KeySet:
         return self._count
 
     def __contains__(self, key: bytes) -> bool:
-        bucket = self._buckets[key[0] << 8 | key[1]]
+        bucket = self._buckets[key[-2] << 8 | key[-1]]
         if bucket is None:
             return False
-        rest = key[2:]
+        rest = key[_BEGIN:_END]
         at = bucket.find(rest)
         while at > 0 and at % _REST:
             # Found across the border of two keys.
@@ -40,28 +44,42 @@ class KeySet:
         """Take in a key; return whether it is new."""
         if key in self:
             return False
-        number = key[0] << 8 | key[1]
+        number = key[-2] << 8 | key[-1]
         bucket = self._buckets[number]
         if bucket is None:
             bucket = self._buckets[number] = bytearray()
-        bucket += key[2:]
+        bucket += key[_BEGIN:_END]
         self._count += 1
         return True
 
-    def fill(self, keys: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
-        """Take in many keys at once: bytes of shape ``(n, 16)``. Keys that come twice are kept twice, which does no harm."""
+    def load(self, read: Callable[[], Iterable[np.ndarray[Any, np.dtype[np.uint8]]]]) -> None:
+        """Take in many keys into an empty set: arrays of shape ``(n, 16)``, which ``read`` gives twice, the same each time.
+
+        They are counted first, so that every bucket gets the room it needs at once. Keys that come twice are kept twice, which
+        does no harm.
+        """
         import numpy as np
 
-        numbers = keys[:, 0].astype(np.uint16) << 8 | keys[:, 1]
-        order = np.argsort(numbers, kind="stable")
-        rests = keys[order, 2:].tobytes()
-        buckets, counts = np.unique(numbers, return_counts=True)
-        at = 0
-        for number, count in zip(buckets.tolist(), (counts * _REST).tolist(), strict=True):
-            bucket = self._buckets[number]
-            if bucket is None:
-                self._buckets[number] = bytearray(rests[at : at + count])
-            else:
-                bucket += rests[at : at + count]
-            at += count
-        self._count += len(keys)
+        counts = np.zeros(_BUCKETS, dtype=np.int64)
+        for keys in read():
+            counts += np.bincount(_numbers(keys), minlength=_BUCKETS)
+        self._buckets = [bytearray(count * _REST) if count else None for count in counts.tolist()]
+        self._count = int(counts.sum())
+        filled = np.zeros(_BUCKETS, dtype=np.int64)
+        for keys in read():
+            numbers = _numbers(keys)
+            rests = keys[np.argsort(numbers, kind="stable"), _BEGIN:_END].tobytes()
+            buckets, sizes = np.unique(numbers, return_counts=True)
+            at = 0
+            begins = (filled[buckets] * _REST).tolist()
+            for number, begin, size in zip(buckets.tolist(), begins, (sizes * _REST).tolist(), strict=True):
+                bucket = self._buckets[number]
+                assert bucket is not None  # noqa: S101 - it was counted
+                bucket[begin : begin + size] = rests[at : at + size]
+                at += size
+            filled[buckets] += sizes
+
+
+def _numbers(keys: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.uint16]]:
+    numbers: np.ndarray[Any, np.dtype[np.uint16]] = keys[:, -2].astype("uint16") << 8 | keys[:, -1]
+    return numbers

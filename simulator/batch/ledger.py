@@ -18,16 +18,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from simulator.batch.keyset import KEY_BYTES, KeySet
 from simulator.domain.errors import FinelineError, UsageError
 from simulator.domain.grade import Grade
 from simulator.domain.transcript import Transcript
 from simulator.files import lock_file
+
+if TYPE_CHECKING:
+    import numpy as np
 
 KEY_DIGITS = 2 * KEY_BYTES
 _HEADER = b"fineline keys 2\n"
@@ -38,7 +41,7 @@ _BEGINNING = b'{"transcript":'
 _LONGEST_LINE = 1 << 20
 _TRANSCRIPT_BITS = 31
 # How many entries are taken up at once, and how many wait in memory: after a kill so many lines of results are read again.
-_ENTRIES_AT_ONCE = 1 << 19
+_ENTRIES_AT_ONCE = 1 << 17
 _ENTRIES_WAITING = 1 << 10
 
 
@@ -181,10 +184,7 @@ class Known:
         self.index_end = len(_HEADER)
         before = 0
         last = b""
-        while data := index.read(_ENTRIES_AT_ONCE * _ENTRY_BYTES):
-            count = len(data) // _ENTRY_BYTES
-            entries = np.frombuffer(data, dtype=np.uint8, count=count * _ENTRY_BYTES).reshape(-1, _ENTRY_BYTES)
-            ends = entries[:, KEY_BYTES:].copy().view(">u8").reshape(-1)
+        for entries, ends in _entries(index):
             is_mark = ends >= _MARK
             if np.any(~is_mark & (ends > size)):
                 # Somebody shortened the results: what is missing is done again, and what marks passed over looked at again.
@@ -193,11 +193,11 @@ class Known:
                 self._marks[entries[at, :KEY_BYTES].tobytes()] = int(ends[at]) - _MARK
             of_results = np.flatnonzero(~is_mark)
             if len(of_results):
-                self.done.fill(entries[of_results, :KEY_BYTES])
                 last = entries[of_results[-1], :KEY_BYTES].tobytes()
                 before = int(ends[of_results[-2]]) if len(of_results) > 1 else self.end
                 self.end = int(ends[of_results[-1]])
-            self.index_end += count * _ENTRY_BYTES
+            self.index_end += len(entries) * _ENTRY_BYTES
+        self.done.load(lambda: (entries[ends < _MARK, :KEY_BYTES] for entries, ends in _entries(index)))
         if not last:
             return True
         if not 0 <= before < self.end:
@@ -366,6 +366,17 @@ class Ledger:
             self.press()
         self._write_entries()
         _close([self._results, self._entries])
+
+
+def _entries(index: BinaryIO) -> Iterator[tuple[np.ndarray[Any, np.dtype[np.uint8]], np.ndarray[Any, np.dtype[np.uint64]]]]:
+    """Yield the entries of a file of keys, many at a time: their bytes, and their numbers."""
+    import numpy as np
+
+    index.seek(len(_HEADER))
+    while data := index.read(_ENTRIES_AT_ONCE * _ENTRY_BYTES):
+        whole = len(data) - len(data) % _ENTRY_BYTES
+        entries = np.frombuffer(data, dtype=np.uint8, count=whole).reshape(-1, _ENTRY_BYTES)
+        yield entries, entries[:, KEY_BYTES:].copy().view(">u8").reshape(-1)
 
 
 def _locked(file: BinaryIO) -> bool:
