@@ -81,5 +81,7 @@ class KeySet:
 
 
 def _numbers(keys: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.uint16]]:
-    numbers: np.ndarray[Any, np.dtype[np.uint16]] = keys[:, -2].astype("uint16") << 8 | keys[:, -1]
-    return numbers
+    import numpy as np
+
+    high, low = keys[:, -2].astype(np.uint16), keys[:, -1].astype(np.uint16)
+    return np.bitwise_or(np.left_shift(high, np.uint16(8)), low)
