@@ -5,6 +5,7 @@ Commands are found here by name and imported only when called, so that ``--help`
 
 from __future__ import annotations
 
+import errno
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,7 +15,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from simulator import __version__
-from simulator.domain.errors import EXIT_INTERRUPTED, EXIT_USAGE, FinelineError, nearest
+from simulator.domain.errors import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, FinelineError, nearest
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,12 @@ def say_error(error: FinelineError) -> None:
 def main() -> None:
     """Run a command; end with its exit code, and never with a traceback for what people did or met."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            # What still waits is written here, where its failing can be said, and not by Python after everything.
+            if sys.stdout is not None and not sys.stdout.closed:
+                sys.stdout.flush()
     except FinelineError as error:
         say_error(error)
         sys.exit(error.exit_code)
@@ -139,3 +147,10 @@ def main() -> None:
         # The reader of a pipe left: point the output elsewhere, so that Python's own flush at exit stays quiet.
         sys.stdout = None
         sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:
+        # Files are named by those who write them; what has no name is standard output.
+        if error.filename is not None or error.errno not in _NO_ROOM:
+            raise
+        sys.stdout = None
+        print(f"Standard output could not be written: {error.strerror}.", file=sys.stderr)
+        sys.exit(EXIT_FAILURE)

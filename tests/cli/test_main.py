@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import subprocess
 import sys
 
@@ -81,3 +83,23 @@ def test_summaries_in_help_say_what_the_commands_say():
     for name, entry in main.COMMANDS.items():
         command = typer.main.get_command(__import__(entry.module, fromlist=["app"]).app)
         assert command.help, name
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_full_disk_behind_standard_output_is_said(
+    late: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def write() -> None:
+        if not late:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(main, "app", write)
+    monkeypatch.setattr("sys.stdout", Full())
+    with pytest.raises(SystemExit) as left:
+        main.main()
+    assert left.value.code == 1
+    assert capsys.readouterr().err == "Standard output could not be written: No space left on device.\n"
