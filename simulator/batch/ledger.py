@@ -18,30 +18,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from simulator.batch.keyset import KEY_BYTES, KeySet
+from simulator.batch.known import ENTRY_BYTES, HEADER, MARK, TRANSCRIPT_BITS, Known, index_path, is_ours
 from simulator.domain.errors import FinelineError, UsageError
 from simulator.domain.grade import Grade
 from simulator.domain.transcript import Transcript
 from simulator.files import lock_file
 
-if TYPE_CHECKING:
-    import numpy as np
+__all__ = ["KEY_DIGITS", "Known", "Ledger", "as_line", "index_path", "without_failures", "work_key", "work_keys", "work_part"]
 
 KEY_DIGITS = 2 * KEY_BYTES
-_HEADER = b"fineline keys 2\n"
-_ENTRY_BYTES = KEY_BYTES + 8
-_MARK = 1 << 63
-# How a result begins, and how long the first may be that is looked at.
-_BEGINNING = b'{"transcript":'
-_LONGEST_LINE = 1 << 20
-_TRANSCRIPT_BITS = 31
-# How many entries are taken up at once, and how many wait in memory: after a kill so many lines of results are read again.
-_ENTRIES_AT_ONCE = 1 << 17
+# How many keys wait in memory: after a kill so many lines of results are read again.
 _ENTRIES_WAITING = 1 << 10
 
 
@@ -68,11 +60,6 @@ def without_failures(path: Path) -> int:
     finally:
         temporary.unlink(missing_ok=True)
     return dropped
-
-
-def index_path(results: Path) -> Path:
-    """Return where the keys of a results file are."""
-    return results.with_name(f"{results.name}.done")
 
 
 def work_keys(transcript: Transcript, work: Sequence[bytes]) -> list[str]:
@@ -111,101 +98,6 @@ def as_line(key: str, record: Grade | Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "replace") + b"\n"
 
 
-class Known:
-    """What a results file holds, read without changing anything: the keys of what is done, and marks."""
-
-    def __init__(self, path: Path) -> None:
-        """Read the keys of ``path``, which need not exist.
-
-        Raises :class:`FinelineError` where it cannot be read, or holds something that is not grades.
-        """
-        self.path = path
-        self.done = KeySet()
-        self.end = 0
-        """Where the whole results end in the file; what stands behind was not written to its end."""
-        self.index_end = 0
-        """Where the usable keys end in their file; 0 where there are none."""
-        self.new = bytearray()
-        """Entries of results that have no key in the file of keys yet."""
-        self._marks: dict[bytes, int] = {}
-        try:
-            with path.open("rb") as results:
-                self._take_up(results)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise FinelineError(f"{path} could not be read: {error.strerror or error}.") from None
-
-    def __contains__(self, key: str) -> bool:
-        return bytes.fromhex(key) in self.done
-
-    def mark(self, source: bytes) -> tuple[int, int]:
-        """Return what of a source (16 bytes that stand for it and the work) need not be looked at again.
-
-        That is how many lines from its beginning, and how many transcripts are in them.
-        """
-        mark = self._marks.get(source, 0)
-        return mark >> _TRANSCRIPT_BITS, mark & ((1 << _TRANSCRIPT_BITS) - 1)
-
-    def marked(self, source: bytes, mark: int) -> None:
-        """Take note of a new mark."""
-        self._marks[source] = mark
-
-    def _take_up(self, results: BinaryIO) -> None:
-        size = os.fstat(results.fileno()).st_size
-        try:
-            with index_path(self.path).open("rb") as entries:
-                usable = self._load(entries, results, size)
-        except FileNotFoundError:
-            usable = False
-        if not usable:
-            # No keys, keys of an older form, or keys that the results do not bear out: made anew from the results.
-            self.done, self._marks, self.end, self.index_end = KeySet(), {}, 0, 0
-        results.seek(self.end)
-        for line in results:
-            key = _key_of(line)
-            if key is None:
-                if (line.endswith(b"\n") and b"\0" not in line) or not (self.end or _may_be_torn(line)):
-                    raise FinelineError(
-                        f"{self.path} holds something that is not a grade of this command.",
-                        hint="Write to another file with --out.",
-                    )
-                break
-            self.end += len(line)
-            self.new += key + self.end.to_bytes(8, "big")
-            self.done.add(key)
-
-    def _load(self, index: BinaryIO, results: BinaryIO, size: int) -> bool:
-        """Take up the keys and where the last of their results ends; return whether they can be used."""
-        if index.read(len(_HEADER)) != _HEADER:
-            return False
-        import numpy as np
-
-        self.index_end = len(_HEADER)
-        before = 0
-        last = b""
-        for entries, ends in _entries(index):
-            is_mark = ends >= _MARK
-            if np.any(~is_mark & (ends > size)):
-                # Somebody shortened the results: what is missing is done again, and what marks passed over looked at again.
-                return False
-            for at in np.flatnonzero(is_mark).tolist():
-                self._marks[entries[at, :KEY_BYTES].tobytes()] = int(ends[at]) - _MARK
-            of_results = np.flatnonzero(~is_mark)
-            if len(of_results):
-                last = entries[of_results[-1], :KEY_BYTES].tobytes()
-                before = int(ends[of_results[-2]]) if len(of_results) > 1 else self.end
-                self.end = int(ends[of_results[-1]])
-            self.index_end += len(entries) * _ENTRY_BYTES
-        self.done.load(lambda: (entries[ends < _MARK, :KEY_BYTES] for entries, ends in _entries(index)))
-        if not last:
-            return True
-        if not 0 <= before < self.end:
-            return False
-        results.seek(before)
-        return _key_of(results.read(self.end - before)) == last
-
-
 class Ledger:
     """The results file and its keys, open for appending. One program at a time."""
 
@@ -234,7 +126,7 @@ class Ledger:
                     f"Another program is writing to {path}.", hint="Wait until it has ended, or write to another file."
                 )
             if again:
-                if not _is_ours(self._results):
+                if not is_ours(self._results):
                     raise FinelineError(
                         f"{path} holds something that is not a grade of this command, so --again does not write over it.",
                         hint="Write to another file with --out, or remove it first.",
@@ -246,7 +138,7 @@ class Ledger:
             self._entries.truncate(self._known.index_end)
             self._entries.seek(self._known.index_end)
             if not self._known.index_end:
-                self._entries.write(_HEADER)
+                self._entries.write(HEADER)
             self._waiting, self._known.new = self._known.new, bytearray()
             self._write_entries()
             self._results.truncate(self._end)
@@ -296,16 +188,16 @@ class Ledger:
         if error is not None:
             self._cut_back()
             raise self._failed(error) from None
-        if len(self._waiting) >= _ENTRIES_WAITING * _ENTRY_BYTES:
+        if len(self._waiting) >= _ENTRIES_WAITING * ENTRY_BYTES:
             self._write_entries()
 
     def set_mark(self, source: bytes, lines: int, transcripts: int) -> None:
         """Write down that so many lines of a source, with so many transcripts in them, need not be looked at again."""
-        mark = lines << _TRANSCRIPT_BITS | transcripts
+        mark = lines << TRANSCRIPT_BITS | transcripts
         known = self._known.mark(source)
-        if (lines, transcripts) > known and mark < _MARK and transcripts >> _TRANSCRIPT_BITS == 0:
+        if (lines, transcripts) > known and mark < MARK and transcripts >> TRANSCRIPT_BITS == 0:
             self._known.marked(source, mark)
-            self._waiting += source + (_MARK | mark).to_bytes(8, "big")
+            self._waiting += source + (MARK | mark).to_bytes(8, "big")
 
     def _note(self, key: bytes, end: int) -> None:
         self._waiting += key + end.to_bytes(8, "big")
@@ -318,7 +210,7 @@ class Ledger:
         with suppress(OSError):
             while written < len(self._waiting):
                 written += self._entries.write(memoryview(bytes(self._waiting))[written:])
-        whole = written - written % _ENTRY_BYTES
+        whole = written - written % ENTRY_BYTES
         del self._waiting[:whole]
         if written > whole:
             with suppress(OSError):
@@ -368,17 +260,6 @@ class Ledger:
         _close([self._results, self._entries])
 
 
-def _entries(index: BinaryIO) -> Iterator[tuple[np.ndarray[Any, np.dtype[np.uint8]], np.ndarray[Any, np.dtype[np.uint64]]]]:
-    """Yield the entries of a file of keys, many at a time: their bytes, and their numbers."""
-    import numpy as np
-
-    index.seek(len(_HEADER))
-    while data := index.read(_ENTRIES_AT_ONCE * _ENTRY_BYTES):
-        whole = len(data) - len(data) % _ENTRY_BYTES
-        entries = np.frombuffer(data, dtype=np.uint8, count=whole).reshape(-1, _ENTRY_BYTES)
-        yield entries, entries[:, KEY_BYTES:].copy().view(">u8").reshape(-1)
-
-
 def _locked(file: BinaryIO) -> bool:
     try:
         return lock_file(file.fileno())
@@ -387,31 +268,9 @@ def _locked(file: BinaryIO) -> bool:
         return True
 
 
-def _is_ours(results: BinaryIO) -> bool:
-    """Return whether a file is empty or begins as results do, if only with a line that was not written to its end."""
-    results.seek(0)
-    line, end, _ = results.read(_LONGEST_LINE).partition(b"\n")
-    return _key_of(line + end) is not None or (not end and _may_be_torn(line))
-
-
-def _may_be_torn(line: bytes) -> bool:
-    """Return whether this is how a file's first result may look that was not written to its end."""
-    return line.startswith(_BEGINNING[: len(line)]) or not line.strip(b"\0")
-
-
 def _close(files: Iterable[BinaryIO]) -> None:
     for file in files:
         try:
             file.close()
         except OSError:
             continue
-
-
-def _key_of(line: bytes) -> bytes | None:
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        key = bytes.fromhex(json.loads(line)["key"])
-    except (ValueError, KeyError, TypeError):
-        return None
-    return key if len(key) == KEY_BYTES else None

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from simulator.batch.cost import Price, Purse
 from simulator.batch.ledger import Ledger
 from simulator.batch.outage import StopRunError
 from simulator.batch.readers import Rejected
-from simulator.batch.runner import Work, run
+from simulator.batch.runner import Place, Work, run
 from simulator.batch.tally import Tally
-from simulator.domain.grade import Evidence, Finding
+from simulator.domain.grade import Evidence, Finding, Usage
 from simulator.domain.rubric import Rubric
 from simulator.domain.transcript import Transcript, Turn
 from simulator.grading.judges.protocol import Judgement
@@ -163,3 +165,70 @@ async def test_an_endpoint_that_stays_away_stops_the_run_and_nothing_is_called_f
         await run(transcripts(1000), Work([RUBRIC], judge, concurrency=3, waits_s=[0, 0], first_waits_s=[0]), ledger, Watcher())
     assert len(ledger.done) == 1
     assert len(judge.asked) < 20
+
+
+async def test_the_same_transcript_twice_is_judged_once_also_side_by_side(ledger: Ledger):
+    judge = Judge()
+    twice = [each for transcript in transcripts(10) for each in (transcript, transcript.model_copy())]
+    tally = await tally_of(iter(twice), Work([RUBRIC], judge, concurrency=8), ledger, Watcher())
+    assert sorted(judge.asked) == sorted(f"t{n}" for n in range(10))
+    assert (tally.transcripts, tally.graded, tally.resumed) == (20, 10, 10)
+    assert len(ledger.done) == 10
+
+
+async def test_a_source_is_marked_as_far_as_everything_before_is_done(ledger: Ledger):
+    read = 0
+    source = bytes(16)
+
+    def counted() -> Iterator[Transcript]:
+        nonlocal read
+        for transcript in transcripts(6):
+            read += 1
+            yield transcript
+
+    class Slow(Judge):
+        async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
+            if transcript.id == "t3":
+                await asyncio.Event().wait()
+            return await super().judge(transcript, rubric)
+
+    work = Work([RUBRIC], Slow(), concurrency=10)
+    running = asyncio.create_task(run(counted(), work, ledger, Watcher(), place=lambda: Place(source, read, read)))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(ledger.done) == 5
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert ledger.mark(source) == (0, 0)  # it was broken off: nothing is marked then
+    read = 0
+    judge = Judge({"t3": Judgement(failure="No.", kind="malformed")})
+    outcome = await run(counted(), replace(work, judge=judge), ledger, Watcher(), place=lambda: Place(source, read, read))
+    assert judge.asked == ["t3"]
+    assert (outcome.tally.failed, outcome.tally.resumed, outcome.tally.finished) == (1, 5, 6)
+    assert ledger.mark(source) == (6, 6)
+
+
+async def test_a_budget_that_is_spent_stops_the_run_with_what_was_paid_for(ledger: Ledger):
+    class Paid(Judge):
+        async def judge(self, transcript: Transcript, rubric: Rubric) -> Judgement:
+            return replace(await super().judge(transcript, rubric), usage=Usage(input_tokens=1_000_000, calls=1))
+
+    judge = Paid()
+    purse = Purse(Price(input=1.0, output=1.0), 10.5, lambda _transcript, rubrics: 2.0 * len(rubrics))
+    outcome = await run(transcripts(100), Work([RUBRIC], judge, concurrency=4, purse=purse), ledger, Watcher())
+    assert outcome.over_budget
+    assert 9 <= outcome.tally.spent == len(judge.asked) == len(ledger.done) <= 10
+
+
+async def test_told_to_stop_while_the_endpoint_is_away_nothing_is_called_failed(ledger: Ledger):
+    stop = asyncio.Event()
+
+    class Stopping(Watcher):
+        def waiting(self, reason: str, seconds: float) -> None:
+            stop.set()
+
+    judge = Judge({f"t{n}": Judgement(failure="Away.", kind="unreachable") for n in range(1, 100)})
+    work = Work([RUBRIC], judge, concurrency=3, waits_s=[60], first_waits_s=[60])
+    outcome = await run(transcripts(100), work, ledger, Stopping(), stop=stop)
+    assert outcome.stopped
+    assert (outcome.tally.failed, len(ledger.done)) == (0, 1)

@@ -9,10 +9,12 @@ import os
 import threading
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.batch.intake import Intake
+from simulator.batch.intake import Intake, in_a_thread
+from simulator.batch.ledger import Ledger
 from simulator.batch.readers import Position, Reading, Rejected, SkipError, read_stream
 from simulator.domain.transcript import Transcript
 
@@ -78,3 +80,60 @@ def test_a_pipe_is_read_once_and_whole(tmp_path: Path):
     assert [each.id for each in records if isinstance(each, Transcript)] == ["2", "9"]
     writer.join()
     assert Intake([str(file)]).countable
+
+
+def ids(intake: Intake) -> list[str]:
+    return [each.id for each in intake if isinstance(each, Transcript)]
+
+
+def test_what_is_marked_is_passed_over_until_the_file_or_the_work_changes(tmp_path: Path):
+    source = tmp_path / "t.jsonl"
+    source.write_text("\n".join([*(RECORD.format(number) for number in range(5)), ""]))
+    with Ledger(tmp_path / "g.jsonl") as ledger:
+        intake = Intake([str(source)], work=b"w", done=ledger.mark)
+        for record in intake:
+            if isinstance(record, Transcript) and record.id == "t2":
+                place = intake.place()
+        assert place is not None
+        assert (place.lines, place.transcripts) == (3, 3)
+        ledger.set_mark(place.source, place.lines, place.transcripts)
+        taken_up = Intake([str(source)], work=b"w", done=ledger.mark)
+        assert taken_up.skips() == {str(source): 3}
+        assert ids(taken_up) == ["t3", "t4"]
+        assert taken_up.skipped_transcripts == 3
+        again = taken_up.again()
+        assert (ids(again), again.skipped_transcripts) == (["t3", "t4"], 3)
+        assert ids(Intake([str(source)], work=b"other", done=ledger.mark)) == [f"t{number}" for number in range(5)]
+        assert ids(Intake([str(source)], Reading(conversation_column="x"), work=b"w", done=ledger.mark))[0] == "t0"
+        source.write_text(source.read_text().replace("Hello 1", "Howdy 1"))
+        os.utime(source, ns=(1, 1))
+        assert ids(Intake([str(source)], work=b"w", done=ledger.mark)) == [f"t{number}" for number in range(5)]
+
+
+def test_how_much_has_been_read_is_known_for_files_and_not_for_what_flows(tmp_path: Path):
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text((RECORD.format(name) + "\n") * 500)
+    intake = Intake([str(tmp_path)])
+    shares = [intake.share_read for _ in intake]
+    assert None not in shares
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.4 < shares[600] < shares[-1] == 1
+    flowing = Intake(["-"], stdin=io.BytesIO(RECORD.format(1).encode()))
+    assert [flowing.share_read for _ in flowing] == [None]
+    assert not flowing.countable
+
+
+async def test_what_is_long_in_coming_is_read_in_a_thread_and_its_faults_come_through():
+    coming, taken = threading.Event(), []
+
+    def slow():
+        yield 1
+        assert coming.wait(5)
+        yield 2
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        async for each in in_a_thread(slow()):
+            taken.append(each)
+            coming.set()
+    assert taken == [1, 2]
