@@ -38,13 +38,18 @@ _ENTRIES_WAITING = 1 << 10
 
 
 def without_failures(path: Path) -> int:
-    """Take the failed grades out of a results file, so that they are tried again; return how many there were."""
+    """Take the failed grades out of a results file, so that they are tried again; return how many there were.
+
+    Raises :class:`FinelineError` where that cannot be done, or another program is writing to the file.
+    """
     dropped = 0
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         if not path.exists():
             return 0
-        with path.open("rb") as old, temporary.open("wb") as new:
+        with index_path(path).open("ab") as index, path.open("rb") as old, temporary.open("wb") as new:
+            if not _locked(index):
+                raise _busy(path)
             for line in old:
                 if b"failed" in line and line.endswith(b"\n") and json.loads(line).get("status") == "failed":
                     dropped += 1
@@ -122,9 +127,7 @@ class Ledger:
                 opened.append(each.open("r+b" if each.exists() else "x+b", buffering=0))
             self._results, self._entries = opened
             if not _locked(self._entries):
-                raise FinelineError(
-                    f"Another program is writing to {path}.", hint="Wait until it has ended, or write to another file."
-                )
+                raise _busy(path)
             if again:
                 if not is_ours(self._results):
                     raise FinelineError(
@@ -258,6 +261,10 @@ class Ledger:
             self.press()
         self._write_entries()
         _close([self._results, self._entries])
+
+
+def _busy(path: Path) -> FinelineError:
+    return FinelineError(f"Another program is writing to {path}.", hint="Wait until it has ended, or write to another file.")
 
 
 def _locked(file: BinaryIO) -> bool:

@@ -176,7 +176,7 @@ def _say(settings: Settings, found: list[Found], tried: list[Trial], *, tried_th
 
     print("In use")
     print(f"  voice  {room.describe_voice(settings)}")
-    print(f"  judge  {room.describe_judge(settings)}")
+    print(f"  judge  {room.describe_judge(settings)}{_price(settings)}")
     print("\nFound")
     for server in found:
         place = f"{server.name} ({server.endpoint.host})" if server.endpoint.host not in server.name else server.name
@@ -195,6 +195,16 @@ def _say(settings: Settings, found: list[Found], tried: list[Trial], *, tried_th
     if any(server.models for server in found):
         next_step = "" if tried_them else "Try them with 'fineline models --try'; "
         print(f"\n{next_step}{'choose' if next_step else 'Choose'} with 'fineline models use NAME'.", file=sys.stderr)
+
+
+def _price(settings: Settings) -> str:
+    from simulator import settings as room
+
+    price = room.price_of(settings, settings.judge.model) if isinstance(settings.judge, room.ModelChoice) else None
+    if price is None:
+        return ""
+    cached = f", {price.cached:g} from the prompt cache" if price.cached is not None else ""
+    return f"; a million tokens: {price.input:g}{cached}, {price.output:g} for answers ({price.currency.upper()})"
 
 
 def _names(names: tuple[str, ...], most: int = 8) -> str:

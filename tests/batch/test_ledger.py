@@ -109,8 +109,10 @@ def test_killed_while_writing_every_counted_result_is_there(tmp_path: Path):
 
 def test_one_program_at_a_time_writes_a_results_file(tmp_path: Path):
     path = tmp_path / "g.jsonl"
-    with Ledger(path), pytest.raises(FinelineError, match="Another program is writing"):
-        Ledger(path)
+    with Ledger(path):
+        for meddle in (Ledger, without_failures):
+            with pytest.raises(FinelineError, match="Another program is writing"):
+                meddle(path)
     Ledger(path).close()
 
 
