@@ -78,3 +78,21 @@ def test_a_model_judge_needs_a_model(talk: Path):
     result = runner.invoke(app, ["grade", str(talk), "--judge", "model"])
     assert result.exit_code != 0
     assert "no language model to judge" in str(result.exception)
+
+
+def test_what_was_done_before_is_counted_as_it_is(talk: Path, tmp_path: Path):
+    out = tmp_path / "grades.jsonl"
+    command = ["grade", str(talk), "--out", str(out), "--json"]
+    assert runner.invoke(app, command).exit_code == 1
+    done = len(out.read_text("utf-8").splitlines())
+    for _ in range(2):
+        counts = json.loads(runner.invoke(app, command).stdout)["counts"]
+        assert (counts["resumed"], counts["transcripts"], counts["graded"]) == (done, 2, 0)
+
+
+def test_transcripts_are_not_written_over(talk: Path):
+    before = talk.read_bytes()
+    for more in ([], ["--again"]):
+        result = runner.invoke(app, ["grade", str(talk), "--out", str(talk), *more])
+        assert result.exit_code != 0
+        assert talk.read_bytes() == before
