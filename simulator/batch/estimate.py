@@ -195,7 +195,7 @@ def survey(
         estimate = _as_before(left, share, members, so_far)
     else:
         estimate = _estimate(left, work, judge, members, share)
-    done = estimate.done + skipped * len(work.rubrics)
+    done = estimate.done + skipped * work.usually
     return replace(estimate, transcripts=estimate.transcripts + skipped, done=done)
 
 

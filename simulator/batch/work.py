@@ -38,6 +38,11 @@ class Work:
     waits_s: Sequence[float] = WAITS_S
     first_waits_s: Sequence[float] = FIRST_WAITS_S
 
+    @property
+    def usually(self) -> int:
+        """Against how many rubrics a transcript without a persona is graded, as nearly all are of which many are read."""
+        return sum(self.suits is None or self.suits(Transcript(id=""), rubric) for rubric in self.rubrics)
+
     def parts(self) -> list[bytes]:
         """Return the part of the keys of this work that is the same for all transcripts, one for each rubric."""
         return [work_part(rubric.digest, self.judge.name, self.prompt_version) for rubric in self.rubrics]

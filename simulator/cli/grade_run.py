@@ -272,20 +272,13 @@ class _One:
             raise
         self.progress.close()
         outcome.tally.transcripts += self.intake.skipped_transcripts
-        outcome.tally.resumed += self.intake.skipped_transcripts * self._usual
+        outcome.tally.resumed += self.intake.skipped_transcripts * self.work.usually
         still_to_come = self.handed is not None and not self.handed.finished
         self._save(outcome.tally, finished=not (outcome.stopped or outcome.over_budget or still_to_come))
         self._say(outcome.tally, outcome)
         if outcome.stopped:
             return EXIT_INTERRUPTED
         return EXIT_FAILURE if outcome.over_budget or outcome.tally.rejected or outcome.tally.failed else 0
-
-    @property
-    def _usual(self) -> int:
-        """Against how many rubrics a transcript without a persona is graded, as nearly all are that can be skipped."""
-        from simulator.domain.transcript import Transcript
-
-        return sum(self.work.suits is None or self.work.suits(Transcript(id=""), each) for each in self.work.rubrics)
 
     @property
     def _spent_before(self) -> float:

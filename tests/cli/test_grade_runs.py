@@ -172,6 +172,9 @@ def test_a_dry_run_says_what_is_left_to_do_and_asks_nobody(tmp_path: Path, endpo
     left = json.loads(grade("t.jsonl", *MODEL, "-o", "g.jsonl", "--dry-run", "--json").stdout)["estimate"]
     assert (left["judgements"], left["done"]) == (18, 6)
     assert {each.name: each.read_bytes() for each in tmp_path.glob("g.*")} == before
+    grade("t.jsonl", *MODEL, "-o", "g.jsonl")
+    left = json.loads(grade("t.jsonl", *MODEL, "-o", "g.jsonl", "--dry-run", "--json").stdout)["estimate"]
+    assert (left["transcripts"], left["judgements"], left["done"]) == (6, 0, 24)
 
 
 def test_the_estimate_counts_what_is_really_asked(tmp_path: Path, endpoint: Endpoint):
