@@ -87,6 +87,8 @@ class Report:
     rejected_count: int
     wanted: Wanted
     usage: Usage = field(default_factory=Usage)
+    again: int = 0
+    """How many grades are of a transcript that has another one, of other words, by the same rubric and judge."""
 
     def as_json(self) -> dict[str, Any]:
         """Return all numbers of the report as plain data, without anybody's words."""
@@ -97,6 +99,7 @@ class Report:
             "transcripts": self.seen.transcripts,
             "grades": self.seen.records - self.seen.repeated - self.rejected_count,
             "repeated": self.seen.repeated,
+            "of_other_words": self.again,
             "rejected": self.rejected_count,
             "older": [
                 {"rubric": each.series.rubric, "rubric_version": each.series.rubric_version, "judge": each.series.judge,
@@ -163,6 +166,7 @@ def build(
         rejected_count=rejected.count,
         wanted=wanted,
         usage=usage_total(parts),
+        again=sum(each.again for each in chosen),
     )
 
 

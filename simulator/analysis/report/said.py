@@ -135,6 +135,11 @@ def remarks(report: Report) -> list[str]:
         )
     if report.seen.repeated:
         found.append(f"{counted(report.seen.repeated, 'grade')} were there more than once and count once.")
+    if report.again:
+        found.append(
+            f"{counted(report.again, 'grade')} more than there are transcripts: these were changed between runs, or share an id. "
+            "The grades of all their words count."
+        )
     if report.rejected_count:
         lines = (
             "One line of the results is no grade"

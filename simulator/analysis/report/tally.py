@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -126,12 +127,22 @@ class SeriesTally:
         # Strata: criterion, outcome and group; status, level and group.
         self.findings: Strata[tuple[str, Outcome, str | None], Shown] = Strata(findings)
         self.grades: Strata[tuple[str, int | None, str | None], ShownGrade] = Strata(grades)
+        self._transcripts = array("q")
         self.panel = PanelAgreement([rubric], series.judge) if rubric is not None else None
         self.disagreements: FirstKeys[list[Disagreement]] = FirstKeys(MOST_DISAGREEMENTS)
+
+    @property
+    def again(self) -> int:
+        """How many grades are of transcripts that have another grade of other words here: 8 bytes of memory a grade."""
+        import numpy as np
+
+        names = np.sort(np.frombuffer(self._transcripts, np.int64))
+        return int(np.count_nonzero(names[1:] == names[:-1]))
 
     def add(self, result: Result, group: str | None) -> None:
         """Count a grade, and keep what belongs to the samples."""
         grade = result.grade
+        self._transcripts.append(hash(grade.transcript))
         self.whole.add(grade)
         if group is not None:
             self.groups[group].add(grade)

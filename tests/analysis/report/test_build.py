@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from simulator.analysis.report.build import Report, Wanted, build
+from simulator.analysis.report.said import remarks
 from simulator.batch.sources import sources_of
 from simulator.domain.errors import FinelineError, UsageError
 
@@ -202,3 +203,11 @@ def test_a_damaged_description_is_said(run: Make, record: Make):
     results.with_name("r.jsonl.run.json").write_text(json.dumps({"fineline": 1}))
     with pytest.raises(FinelineError, match=r"r\.jsonl\.run\.json could not be read"):
         made(results)
+
+
+def test_transcripts_that_were_graded_with_other_words_are_told_apart(run: Make, record: Make):
+    results = run([record("a", 2, key="1" * 32), record("a", 4, key="2" * 32), record("b", 3), record("b", 3)])
+    report = made(results)
+    assert (report.again, report.as_json()["of_other_words"], report.seen.repeated) == (1, 1, 1)
+    assert any("1 grade more than there are transcripts" in each for each in remarks(report))
+    assert not any("more than there are" in each for each in remarks(made(run([record("a", 2), record("b", 4)], name="s.jsonl"))))
