@@ -32,6 +32,9 @@ from simulator.domain.transcript import Transcript
 
 __all__ = ["Position", "Reading", "Rejected", "SkipError", "file_format", "files", "read", "read_stream"]
 
+# What a run writes beside its results in a form that is read, its description first; and the results themselves.
+_BESIDE = (".run.json", ".batch.json", ".disagreements.csv", "")
+
 
 def read(paths: Sequence[str], reading: Reading = AS_FOUND, *, stdin: BinaryIO | None = None) -> Iterator[Transcript | Rejected]:
     """Yield the transcripts of files, folders, globs and ``-`` (standard input), in order, one at a time.
@@ -55,13 +58,17 @@ def read(paths: Sequence[str], reading: Reading = AS_FOUND, *, stdin: BinaryIO |
 
 
 def files(path: str) -> list[Path]:
-    """Return the files a path means: itself, everything readable in a folder, or what a glob finds; sorted.
+    """Return the files a path means: itself, everything readable in a folder but results, or what a glob finds; sorted.
 
     Raises :class:`UsageError` where there is nothing.
     """
     place = Path(path)
     if place.is_dir():
         found = sorted(each for each in place.rglob("*") if each.is_file() and file_format(each) in _READERS)
+        # What runs wrote is no transcripts: results have their description beside them.
+        results = [each.with_name(each.name.removesuffix(_BESIDE[0])) for each in found if each.name.endswith(_BESIDE[0])]
+        written = {each.with_name(f"{each.name}{more}") for each in results for more in _BESIDE}
+        found = [each for each in found if each not in written]
         if not found:
             raise UsageError(f"There are no transcripts in {path}.", hint=f"Looked for {', '.join(sorted(_READERS))}.")
         return found

@@ -73,6 +73,8 @@ def transcript_of(record: Any, where: str, fallback_id: str, reading: Reading) -
     if not isinstance(record, dict):
         raise UnreadableError(f"a transcript is an object, this is {_kind(record)}")
     key = next((each for each in TURN_KEYS if isinstance(record.get(each), list)), None)
+    if key is None and "transcript" in record and "rubric" in record:
+        raise UnreadableError("this is a grade, not a transcript")
     if key is None:
         raise UnreadableError(f"it has none of the keys {', '.join(TURN_KEYS)}")
     said = (_turn(turn, number) for number, turn in enumerate(record[key], 1))

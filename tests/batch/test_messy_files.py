@@ -312,3 +312,15 @@ def test_a_damaged_file_is_gone_on_with_up_to_the_damage(tmp_path: Path):
     damaged = io.BytesIO(gzip.compress(plain)[:-200])
     with pytest.raises(SkipError):
         list(read_stream(damaged, "t.jsonl.gz", ".jsonl", Reading(), Position(10)))
+
+
+def test_results_that_lie_beside_transcripts_are_not_taken_for_some(tmp_path: Path):
+    (tmp_path / "t.jsonl").write_text(record("a"))
+    grade = json.dumps({"transcript": "a", "rubric": "warmth", "judge": "x"})
+    for name in ("g.jsonl", "old.jsonl"):
+        (tmp_path / name).write_text(grade)
+    for name in ("g.jsonl.run.json", "g.jsonl.batch.json", "g.jsonl.disagreements.csv"):
+        (tmp_path / name).write_text("{}")
+    first, second = sorted(found(tmp_path), key=str)
+    assert reasons([first, second]) == [(1, "this is a grade, not a transcript")]
+    assert "a" in (first, second)
