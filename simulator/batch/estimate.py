@@ -65,7 +65,7 @@ class Estimate:
     cache. ``exact``: all sources were read; otherwise the first ``share`` of them, and the numbers stand for the whole.
     ``fixed_tokens`` are of the part that is the same for every transcript, ``cached_tokens`` those that an endpoint's prompt
     cache can hold. ``margin`` is the half-width of the 95% interval of the tokens, as a share of them; 0 where all were counted.
-    ``measured``: tokens are as many a call as in the run so far, and not told apart.
+    ``measured``: calls and tokens are as many a judgement as in the run so far, and not told apart.
     """
 
     transcripts: int = 0
@@ -143,14 +143,14 @@ def survey(
     members: int = 1,
     counted: int = COUNTED,
     longest_s: float | None = None,
-    so_far: Usage | None = None,
+    so_far: tuple[Usage, int] | None = None,
     told: Callable[[int], None] = lambda _transcripts: None,
 ) -> Estimate:
     """Count what a run would do, without doing it.
 
     ``judge`` stands for all ``members`` that are asked the same; without one, nobody is asked and nothing costs anything. After
-    ``longest_s`` seconds what is left of the sources is extrapolated. ``so_far`` is what calls like these have used already: then
-    no tokens are counted. ``told`` hears how far it has counted.
+    ``longest_s`` seconds what is left of the sources is extrapolated. ``so_far`` is what so many judgements like these
+    have used already: then no tokens are counted. ``told`` hears how far it has counted.
     """
     left = _Left()
     skipped, share_before = 0, 0.0
@@ -191,8 +191,8 @@ def survey(
     skipped = max(skipped, source.skipped_transcripts)
     if judge is None:
         estimate = _judgements(left, share)
-    elif so_far is not None and so_far.calls:
-        estimate = _as_before(left, share, members, so_far)
+    elif so_far is not None:
+        estimate = _as_before(left, share, *so_far)
     else:
         estimate = _estimate(left, work, judge, members, share)
     done = estimate.done + skipped * work.usually
@@ -212,15 +212,15 @@ def _judgements(left: _Left, share: float) -> Estimate:
     )
 
 
-def _as_before(left: _Left, share: float, members: int, so_far: Usage) -> Estimate:
-    calls = round(sum(left.groups.values()) / share) * members
-    each = calls / so_far.calls
+def _as_before(left: _Left, share: float, used: Usage, judgements: int) -> Estimate:
+    estimate = _judgements(left, share)
+    more = estimate.judgements / judgements
     return replace(
-        _judgements(left, share),
-        calls=calls,
-        cached_tokens=round(so_far.cached_tokens * each),
-        other_tokens=round(so_far.input_tokens * each),
-        output_tokens=round(so_far.output_tokens * each),
+        estimate,
+        calls=round(used.calls * more),
+        cached_tokens=round(used.cached_tokens * more),
+        other_tokens=round(used.input_tokens * more),
+        output_tokens=round(used.output_tokens * more),
         measured=True,
     )
 

@@ -53,6 +53,7 @@ class RunManifest(Record):
     runs: int = Field(
         default=1, description="How many runs made the results; usage and cost are of all of them, counts of the last"
     )
+    judgements: int = Field(default=0, description="How many grades the usage is of: those that were not taken from a cache")
     results_bytes: int = Field(default=0, description="The size of the results file when this was written")
 
 

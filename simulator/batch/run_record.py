@@ -17,8 +17,8 @@ from simulator.batch.tally import Tally
 from simulator.domain.grade import Usage
 from simulator.domain.rubric import Rubric
 
-# From so many calls on, their average says more than an estimate.
-_ENOUGH_CALLS = 50
+# From so many on, their average says more than an estimate.
+_ENOUGH_JUDGEMENTS = 50
 
 
 def used(rubric: Rubric) -> RubricUsed:
@@ -44,7 +44,10 @@ class RunRecord:
         self.spent_before = 0.0
         if earlier is not None and earlier.cost.total is not None and (price is None or earlier.cost.currency == price.currency):
             self.spent_before = earlier.cost.total
-        unseen = _usage_behind(results, earlier.results_bytes if earlier is not None else 0) if not again else Usage()
+        unseen, judgements = (
+            _usage_behind(results, earlier.results_bytes if earlier is not None else 0) if not again else (Usage(), 0)
+        )
+        self._judgements = judgements + (earlier.judgements if earlier is not None else 0)
         _add(self.before, unseen)
         if price is not None:
             self.spent_before += price.of(unseen)
@@ -64,9 +67,9 @@ class RunRecord:
             self.manifest.sources = list(dict.fromkeys([*earlier.sources, *self.manifest.sources]))
 
     @property
-    def so_far(self) -> Usage | None:
-        """What earlier runs used; ``None`` where that is too little to go by."""
-        return self.before if self.before.calls >= _ENOUGH_CALLS else None
+    def so_far(self) -> tuple[Usage, int] | None:
+        """What earlier runs used, and for how many judgements; ``None`` where that is too little to go by."""
+        return (self.before, self._judgements) if self._judgements >= _ENOUGH_JUDGEMENTS else None
 
     def begin(self, size: int) -> None:
         """Write down that the run has begun; ``size`` is how many bytes of results there are."""
@@ -79,6 +82,7 @@ class RunRecord:
         manifest.counts = tally.counts()
         manifest.usage = self.before.model_copy()
         _add(manifest.usage, tally.usage)
+        manifest.judgements = self._judgements + tally.graded - tally.reused
         manifest.results_bytes = size
         if self._price is not None:
             # What was spent is counted call by call; not all of it need be at one price.
@@ -88,18 +92,20 @@ class RunRecord:
         save_manifest(self._results, manifest)
 
 
-def _usage_behind(results: Path, start: int) -> Usage:
-    """Add up what the results from a byte on took: what a run wrote after it last described itself."""
-    total = Usage()
+def _usage_behind(results: Path, start: int) -> tuple[Usage, int]:
+    """Add up what the results from a byte on took, and how many took something: what a run wrote after it last described itself."""
+    total, judgements = Usage(), 0
     try:
         with results.open("rb") as lines:
             lines.seek(start)
             for line in lines:
                 if b'"usage"' in line and line.endswith(b"\n"):
-                    _add(total, _usage_of(line))
+                    used = _usage_of(line)
+                    judgements += used.calls > 0
+                    _add(total, used)
     except OSError:
-        return total
-    return total
+        return total, judgements
+    return total, judgements
 
 
 def _usage_of(line: bytes) -> Usage:

@@ -119,7 +119,7 @@ def test_what_is_done_or_nothing_is_asked_about_costs_nothing(tmp_path: Path):
     assert (estimate.transcripts, estimate.done, estimate.calls) == (3, 1, 2)
     path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
     assert of(path, [warmth], tmp_path).calls == 2  # the same transcript twice is one piece of work
-    assert of(path, [warmth], tmp_path, so_far=Usage(calls=10, input_tokens=1000, output_tokens=50)).input_tokens == 200
+    assert of(path, [warmth], tmp_path, so_far=(Usage(calls=20, input_tokens=1000), 10)).input_tokens == 200
     with Ledger(tmp_path / "g.jsonl") as ledger:
         free = survey(Intake([str(path)]), Work([warmth], Asker()), ledger, None)
     assert (free.judgements, free.calls, free.input_tokens) == (2, 0, 0)
