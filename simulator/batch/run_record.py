@@ -93,16 +93,19 @@ class RunRecord:
 
 
 def _usage_behind(results: Path, start: int) -> tuple[Usage, int]:
-    """Add up what the results from a byte on took, and how many took something: what a run wrote after it last described itself."""
+    """Add up what the results from a byte on took, and how many of them took something.
+
+    They are what a run wrote after it last described itself.
+    """
     total, judgements = Usage(), 0
     try:
         with results.open("rb") as lines:
             lines.seek(start)
             for line in lines:
                 if b'"usage"' in line and line.endswith(b"\n"):
-                    used = _usage_of(line)
-                    judgements += used.calls > 0
-                    _add(total, used)
+                    took = _usage_of(line)
+                    judgements += took.calls > 0
+                    _add(total, took)
     except OSError:
         return total, judgements
     return total, judgements
