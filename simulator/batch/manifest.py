@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 
+from simulator.batch.records import whole_text
 from simulator.domain.base import Record
 from simulator.domain.errors import FinelineError
 from simulator.domain.grade import Usage
@@ -64,7 +66,11 @@ def manifest_path(results: Path) -> Path:
 
 def save_manifest(results: Path, manifest: RunManifest) -> None:
     """Write the manifest beside its results."""
-    write_atomically(manifest_path(results), manifest.model_dump_json(indent=2) + "\n")
+    try:
+        text = manifest.model_dump_json(indent=2)
+    except ValueError:  # names of files that are no Unicode text
+        text = json.dumps(whole_text(manifest.model_dump(mode="python")), indent=2, ensure_ascii=False)
+    write_atomically(manifest_path(results), f"{text}\n")
 
 
 def load_manifest(results: Path) -> RunManifest | None:

@@ -6,6 +6,7 @@ Commands are found here by name and imported only when called, so that ``--help`
 from __future__ import annotations
 
 import errno
+import io
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -130,6 +131,9 @@ def say_error(error: FinelineError) -> None:
 
 def main() -> None:
     """Run a command; end with its exit code, and never with a traceback for what people did or met."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of files may be no Unicode text; written so, they are JSON's own way to spell them.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
             app()

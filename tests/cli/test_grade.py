@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,14 @@ def test_transcripts_are_not_written_over(talk: Path):
         result = runner.invoke(app, ["grade", str(talk), "--out", str(talk), *more])
         assert result.exit_code != 0
         assert talk.read_bytes() == before
+
+
+def test_names_of_files_that_are_no_unicode_text(talk: Path, tmp_path: Path):
+    odd = tmp_path / os.fsdecode(b"caf\xe9.jsonl")
+    odd.write_bytes(talk.read_bytes())
+    out = tmp_path / "grades.jsonl"
+    for _ in range(2):
+        result = runner.invoke(app, ["grade", str(odd), "--rubric", "warmth", "--out", str(out)])
+        assert result.exit_code == 1, result.output
+    assert len(out.read_text("utf-8").splitlines()) == 2
+    assert "caf\ufffd.jsonl" in (tmp_path / "grades.jsonl.run.json").read_text("utf-8")
