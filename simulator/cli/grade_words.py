@@ -110,7 +110,7 @@ def after(tally: Tally, out: Path | None, *, price: Price | None, spent_before: 
         parts.append(f"{tally.reused:,} of them from the cache")
     if tally.resumed:
         parts.append(f"{tally.resumed:,} done before")
-    lines = [f"{tally.transcripts:,} transcripts: {', '.join(parts)}"]
+    lines = [f"{_counted(tally.transcripts, 'transcript')}: {', '.join(parts)}"]
     for name in sorted({rubric for rubric, _ in tally.levels}):
         counts = [tally.levels[name, level] for level in range(1, 6)]
         lines.append(f"  {name:<16} " + "  ".join(f"{level}: {count:,}" for level, count in enumerate(counts, 1)))
@@ -120,8 +120,12 @@ def after(tally: Tally, out: Path | None, *, price: Price | None, spent_before: 
         lines.append(_used(tally, price, spent_before))
     if tally.rejected:
         where = f"; see {out}.rejected" if out is not None else ""
-        lines.append(f"{tally.rejected:,} records could not be read{where}")
+        lines.append(f"{_counted(tally.rejected, 'record')} could not be read{where}")
     return lines
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _used(tally: Tally, price: Price | None, spent_before: float) -> str:
