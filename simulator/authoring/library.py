@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -109,11 +109,19 @@ class _Entries(Mapping[str, Entry[T]]):
         return key in self._found
 
 
+class _Opened(NamedTuple):
+    """A file of a folder, what tells its state, and what the cache holds of it in that state."""
+
+    path: Path
+    folder: Folder
+    stamp: Stamp | None
+    record: Record | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Index:
     personas: Mapping[str, _Found]
     rubrics: Mapping[str, _Found]
-    behaviours: tuple[Behaviour, ...]
     problems: tuple[Problem, ...]
     broken: Mapping[str, tuple[Problem, ...]]
     """The problems of files that cannot be used, by the id they would have."""
@@ -143,11 +151,16 @@ class Library:
     @cached_property
     def catalogue(self) -> Catalogue:
         """All behaviours of all folders. Raises :class:`AuthoringError` where none can be read."""
-        behaviours = self._index.behaviours
+        behaviours = self._behaviours
         if not behaviours:
             nothing = problem("behaviours.yaml", "no behaviours were found in any folder", code="file")
             raise AuthoringError(self.problems or [nothing])
         return Catalogue(behaviours=behaviours)
+
+    @property
+    def folder_problems(self) -> list[Problem]:
+        """What is wrong with folders that somebody named; no file is read for it."""
+        return list(self._listing[1])
 
     @property
     def problems(self) -> list[Problem]:
@@ -190,8 +203,7 @@ class Library:
     @property
     def behaviour_ids(self) -> frozenset[str] | None:
         """The behaviours that files may name, or ``None`` where no catalogue could be read."""
-        behaviours = self._index.behaviours
-        return frozenset(each.id for each in behaviours) if behaviours else None
+        return frozenset(each.id for each in self._behaviours) or None
 
     def _entry(self, kind: Kind, id_or_path: str, known: Mapping[str, Entry[T]], model: type[T]) -> Entry[T]:
         if id_or_path in known:
@@ -230,17 +242,26 @@ class Library:
         with uncollected():
             return self._read_all()
 
-    def _read_all(self) -> _Index:
-        listing, folder_problems = self._listing
-        problems = list(folder_problems)
-        opened = [(path, folder, *self._recall(path)) for folder, paths in listing for path in paths]
+    @cached_property
+    def _opened(self) -> list[_Opened]:
+        """Every file of the folders, with what the cache holds of it."""
+        listing, _ = self._listing
+        return [_Opened(path, folder, *self._recall(path)) for folder, paths in listing for path in paths]
+
+    @cached_property
+    def _behaviours(self) -> tuple[Behaviour, ...]:
+        """The behaviours of all folders; read apart, as every other file is checked against all of them."""
         behaviours: dict[str, Behaviour] = {}
-        for path, _, _, record in opened:
-            behaviours.update((each.id, each) for each in _behaviours_in(path, record))
-        known = frozenset(behaviours) or None
+        for each in self._opened:
+            behaviours.update((found.id, found) for found in _behaviours_in(each.path, each.record))
+        return tuple(behaviours.values())
+
+    def _read_all(self) -> _Index:
+        problems = self.folder_problems
+        known = self.behaviour_ids
         index: dict[Kind, dict[str, _Found]] = {"persona": {}, "rubric": {}, "behaviours": {}}
         broken: dict[str, tuple[Problem, ...]] = {}
-        for path, folder, stamp, record in opened:
+        for path, folder, stamp, record in self._opened:
             found = self._judge(record, path, folder, stamp, known)
             if isinstance(found, Reading):
                 problems.extend(found.problems)
@@ -254,7 +275,7 @@ class Library:
                 continue
             index[kind][found.id] = found
         self._cache.tidy()
-        return _Index(index["persona"], index["rubric"], tuple(behaviours.values()), tuple(problems), broken)
+        return _Index(index["persona"], index["rubric"], tuple(problems), broken)
 
     def _recall(self, path: Path) -> tuple[Stamp | None, Record | None]:
         """Return what the cache holds of a file."""

@@ -85,7 +85,7 @@ def check(
     else:
         known = catalogue_of(library)
         report = check_paths([near_here(path) for path, _ in library.files()], known=known, kinds=kinds, workers=_workers())
-        extra = [each for each in library.problems if each.line is None and each.severity == "warning"]
+        extra = library.folder_problems
     if further is not None:
         extra += further(report.files, known)
     problems = [*report.problems, *extra]
