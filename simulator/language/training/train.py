@@ -89,7 +89,8 @@ def precision_recall(fit: Fit, chances: np.ndarray, known: Catalogue) -> dict[st
         judged = ~np.isnan(fit.wants[:, index])
         wanted, given = fit.wants[judged, index] == 1, chances[judged, index] >= 0.5
         right = int((wanted & given).sum())
-        out[behaviour.id] = right / max(1, int(given.sum())), right / max(1, int(wanted.sum())), int(wanted.sum())
+        shares = (right / max(1, int(given.sum())), right / max(1, int(wanted.sum())))
+        out[behaviour.id] = round(shares[0], 3), round(shares[1], 3), int(wanted.sum())
     return out
 
 
