@@ -178,19 +178,23 @@ async def in_a_thread(records: Iterator[T], *, ahead: int = 16) -> AsyncIterator
     ready: asyncio.Queue[tuple[T | None, BaseException | None]] = asyncio.Queue()
     room = threading.Semaphore(ahead)
 
-    def hand_over(record: T | None, error: BaseException | None) -> None:
-        loop.call_soon_threadsafe(ready.put_nowait, (record, error))
+    def hand_over(record: T | None, error: BaseException | None) -> bool:
+        try:
+            loop.call_soon_threadsafe(ready.put_nowait, (record, error))
+        except RuntimeError:
+            return False  # the loop was closed: nobody asks any more
+        return True
 
     def pull() -> None:
+        end: BaseException = StopIteration()
         try:
             for record in records:
-                hand_over(record, None)
+                if not hand_over(record, None):
+                    return
                 room.acquire()
-            hand_over(None, StopIteration())
-        except RuntimeError:
-            return  # the loop was closed: nobody asks any more
         except BaseException as error:
-            hand_over(None, error)
+            end = error
+        hand_over(None, end)
 
     threading.Thread(target=pull, daemon=True).start()
     while True:

@@ -69,5 +69,7 @@ async def test_told_to_stop_nobody_goes_on_waiting():
     waiting.append(asyncio.create_task(outage.passed(9, stop)))
     await asyncio.sleep(0)
     stop.set()
-    async with asyncio.timeout(5):
-        await asyncio.gather(*waiting)
+    done, late = await asyncio.wait(waiting, timeout=5)
+    assert len(done) == len(waiting)
+    assert not late
+    assert not any(each.exception() for each in done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
@@ -137,3 +138,17 @@ async def test_what_is_long_in_coming_is_read_in_a_thread_and_its_faults_come_th
             taken.append(each)
             coming.set()
     assert taken == [1, 2]
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("inside"), OSError("disk")])
+async def test_whatever_reading_ends_in_is_raised_and_never_waited_for(fault):
+    def records():
+        yield 1
+        raise fault
+
+    seen = []
+    with pytest.raises(type(fault)):
+        async with asyncio.timeout(5):
+            async for each in in_a_thread(records()):
+                seen.append(each)
+    assert seen == [1]
