@@ -15,6 +15,7 @@ from typing import IO, Any, Literal
 
 from simulator.analysis.agreement import Patterns, alpha
 from simulator.analysis.resampling import RESAMPLES, Figure
+from simulator.batch.writers.csv import guarded
 from simulator.domain.errors import FinelineError
 from simulator.domain.rubric import Rubric
 from simulator.domain.text import clean
@@ -27,8 +28,6 @@ Why = Literal["undecided", "levels far apart", "outvoted"]
 REASONS: tuple[Why, ...] = ("undecided", "levels far apart", "outvoted")
 # From so many levels apart on, two members saw different conversations.
 FAR = 2
-# How a spreadsheet would take a cell for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,5 +270,4 @@ def _row(each: Disagreement, raters: Sequence[str]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    text = clean(text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return guarded(clean(text))
