@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.authoring.library import Library, shipped_folders
+from simulator.authoring.library import Library
 from simulator.authoring.scaffold import RubricIdea, rubric_text
 from simulator.domain.errors import AuthoringError, UsageError
 from simulator.domain.transcript import Transcript, Turn
@@ -19,22 +19,6 @@ from simulator.tui.services import Services
 from simulator.tui.trying import TryApp
 from simulator.tui.widgets.findings import FindingLine
 from simulator.tui.widgets.words import Words
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    return Library(shipped_folders())
-
-
-@pytest.fixture(scope="module")
-def detector(library: Library) -> Detector:
-    return Detector.load(library.catalogue)
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATA", "CONFIG", "CACHE"):
-        monkeypatch.setenv(f"FINELINE_{name}", str(tmp_path / name.lower()))
 
 
 @pytest.fixture
