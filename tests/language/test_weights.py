@@ -30,8 +30,7 @@ def test_weights_come_back_as_they_were_written() -> None:
     assert np.abs(again.sparse - model.sparse).max() < 0.02 * np.abs(model.sparse).max()
 
 
-def test_vectors_are_unit_vectors_and_alike_for_like_words() -> None:
-    encoder = Encoder.load()
+def test_vectors_are_unit_vectors_and_alike_for_like_words(encoder: Encoder) -> None:
     vectors = encoder.encode(["a cup of coffee", "A CUP OF COFFEE!", "a mug of tea", "the annual tax return", ""])
     assert vectors.shape == (5, encoder.dimensions) and vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1)[:4] == pytest.approx(1.0, abs=1e-4)
@@ -39,20 +38,19 @@ def test_vectors_are_unit_vectors_and_alike_for_like_words() -> None:
     assert vectors[0] @ vectors[2] > vectors[0] @ vectors[3]
 
 
-def test_the_network_comes_back_as_it_was_written() -> None:
-    meaning, encoder = Meaning.load(), Encoder.load()
-    again = Meaning.from_bytes(meaning.to_bytes())
-    found = reading.sentences("Could you tell me when it comes? I'd be so grateful.")
-    assert again.of(found, encoder) == pytest.approx(meaning.of(found, encoder), abs=0.01)
+def test_the_network_comes_back_as_it_was_written(encoder: Encoder) -> None:
+    meaning = Meaning.load(encoder)
+    again = Meaning.from_bytes(meaning.to_bytes(), encoder)
+    found = [reading.sentences("Could you tell me when it comes? I'd be so grateful.")]
+    assert again.of(found) == pytest.approx(meaning.of(found), abs=0.01)
 
 
-def test_meaning_hears_word_order_but_not_who_it_is_about() -> None:
-    meaning, encoder = Meaning.load(), Encoder.load()
+def test_meaning_hears_word_order_but_not_who_it_is_about(encoder: Encoder) -> None:
+    meaning = Meaning.load(encoder)
 
     def of(text: str) -> np.ndarray:
-        return meaning.of(reading.sentences(text), encoder)
+        return meaning.of([reading.sentences(text)])
 
-    assert np.array_equal(of(""), np.zeros_like(of("a word")))
     assert not np.allclose(of("The dog bit the postman."), of("The postman bit the dog."), atol=0.05)
     assert np.array_equal(of("He told his wife that Tom was late."), of("She told her husband that Aisha was late."))
     assert np.isfinite(of("so " * 5000)).all()

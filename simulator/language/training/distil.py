@@ -1,20 +1,20 @@
-"""Make the network that the scales read with: ``python -m simulator.language.training.distil --help``.
+"""Make the network that the ear reads with: ``python -m simulator.language.training.distil --help``.
 
 A small network (:mod:`simulator.language.meaning`) learns to give what a large sentence encoder (``teacher.py``) gives, first on
-much unlabelled text (``texts.py``), then on the rated texts too, together with the teacher's own guesses at the ratings. For the
-figures this second step is done once for each fold without that fold's texts and ratings. Needs ``torch`` (the dependency group
-``training``) and an hour; ``train.py --only scales`` then fits the scales.
+much unlabelled text (``texts.py``) and the texts written for this purpose, then on the rated texts too, together with guesses
+from the teacher's places at the scales and the behaviours (``guesses.py``). For the figures this second step is done once for
+each fold without that fold's texts and ratings. Needs ``torch`` (the dependency group ``training``) and some hours, most of
+them the teacher's; ``train.py`` then fits the behaviours and the scales.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,253 +22,162 @@ from simulator.language import reading
 from simulator.language.cues import Cues
 from simulator.language.encoder import Encoder
 from simulator.language.features import Measures
-from simulator.language.meaning import UNKNOWN, Meaning, tokens, word_vectors
-from simulator.language.training import scales, texts
+from simulator.language.meaning import UNKNOWN
+from simulator.language.training import guesses, rated, scales, texts, train
+from simulator.language.training.behaviours import Example
+from simulator.language.training.network import OUTPUTS, Read, Schedule, fresh, learn, made, meanings, vocabulary_of
 from simulator.language.training.teacher import Space, Teacher
 
 HERE = Path(__file__).parent
-WORDS, WIDTH, INNER, LAYERS, HEADS, PLACES, OUTPUTS = 6000, 128, 256, 2, 4, 64, 256
-LEAST_COUNT = 5  # of a word among the texts, to have a vector of its own
-REACH = 512  # directions of the teacher's space in which ratings are guessed
-STRENGTH = 2.0  # of the ridge of those guesses, beside texts of unit size
-GUESSES = 0.5  # how much the guesses count beside the meaning
-_CLIP = 4.0
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast it learns; ``blanks`` is the share of words hidden from it."""
-
-    epochs: int
-    rate: float
-    batch: int
-    blanks: float
-
-
+REACH = 512  # directions of the teacher's space in which ratings are guessed; the network gives the leading ones
 FIRST = Schedule(epochs=6, rate=2e-3, batch=128, blanks=0.05)
-SECOND = Schedule(epochs=2, rate=1e-3, batch=64, blanks=0.05)
-
-
-class Read:
-    """Texts as the network takes them in."""
-
-    def __init__(self, found: Sequence[str], vocabulary: Mapping[str, int], encoder: Encoder) -> None:
-        words = [tokens(reading.sentences(text)) for text in found]
-        self.ids = [[vocabulary.get(word, UNKNOWN) for word in each] for each in words]
-        self._words, self._encoder = words, encoder
-
-    def batch(self, rows: np.ndarray, torch: Any) -> tuple[Any, Any, Any]:
-        """Return words (n, longest), their vectors (n, longest, dimensions) and which places are filled (n, longest)."""
-        longest = max(len(self.ids[row]) for row in rows)
-        ids = np.zeros((len(rows), longest), np.int64)
-        vectors = np.zeros((len(rows), longest, self._encoder.dimensions), np.float32)
-        for place, row in enumerate(rows):
-            ids[place, : len(self.ids[row])] = self.ids[row]
-            vectors[place, : len(self.ids[row])] = word_vectors(self._words[row], self._encoder)
-        return torch.as_tensor(ids), torch.as_tensor(vectors), torch.as_tensor((ids > 0).astype(np.float32))
-
-
-def vocabulary_of(found: Sequence[str]) -> dict[str, int]:
-    """Return the words that have vectors of their own, the commonest first."""
-    counts = Counter(word for text in found for word in tokens(reading.sentences(text)))
-    common = [word for word, count in counts.most_common(WORDS) if count >= LEAST_COUNT]
-    return {word: number + UNKNOWN + 1 for number, word in enumerate(common)}
-
-
-def fresh(words: int, dimensions: int, torch: Any) -> dict[str, Any]:
-    """Return untrained weights, named as in :class:`Meaning`."""
-
-    def matrix(rows: int, columns: int) -> Any:
-        return (torch.rand(rows, columns) * 2 - 1) * rows**-0.5
-
-    size = WIDTH
-    out = {"words": torch.randn(words, size) * 0.1, "places": torch.zeros(PLACES, size)}
-    shapes = {"vectors": (dimensions, size), "heed": (size, HEADS), "out": (3 * size, OUTPUTS)}
-    norms = ["start"]
-    for layer in range(LAYERS):
-        shapes |= {f"ask.{layer}": (size, 3 * size), f"answer.{layer}": (size, size)}
-        shapes |= {f"inner.{layer}": (size, INNER), f"outer.{layer}": (INNER, size)}
-        norms += [f"answered.{layer}", f"thought.{layer}"]
-    for name, (rows, columns) in shapes.items():
-        out |= {name: matrix(rows, columns), _bias(name): torch.zeros(columns)}
-    for name in norms:
-        out |= {f"{name}*": torch.ones(size), f"{name}+": torch.zeros(size)}
-    return {name: weight.requires_grad_() for name, weight in out.items()}
-
-
-def _bias(name: str) -> str:
-    part, dot, layer = name.partition(".")
-    return f"{part}+{dot}{layer}"
-
-
-def forward(weights: Mapping[str, Any], ids: Any, vectors: Any, mask: Any, torch: Any) -> Any:
-    """Return (n, outputs) meanings of a batch; the same sums as :meth:`Meaning.of`."""
-    functional = torch.nn.functional
-
-    def linear(x: Any, name: str) -> Any:
-        return x @ weights[name] + weights[_bias(name)]
-
-    def normed(x: Any, name: str) -> Any:
-        return functional.layer_norm(x, (WIDTH,), weights[f"{name}*"], weights[f"{name}+"], 1e-5)
-
-    count, length = ids.shape
-    places = weights["places"][torch.arange(length).clamp(max=PLACES - 1)]
-    x = normed(weights["words"][ids] + places + linear(vectors, "vectors"), "start")
-    hidden = ((1 - mask) * -1e4)[:, None, None, :]
-    for layer in range(LAYERS):
-        asked = linear(x, f"ask.{layer}").view(count, length, 3, HEADS, WIDTH // HEADS)
-        query, key, value = asked.permute(2, 0, 3, 1, 4)
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=hidden).transpose(1, 2)
-        x = normed(x + linear(seen.reshape(count, length, WIDTH), f"answer.{layer}"), f"answered.{layer}")
-        x = normed(x + linear(torch.relu(linear(x, f"inner.{layer}")), f"outer.{layer}"), f"thought.{layer}")
-    filled = mask[:, :, None]
-    share = linear(x, "heed").masked_fill(filled == 0, -1e4).softmax(1)
-    heeded = (x.view(count, length, HEADS, WIDTH // HEADS) * share[..., None]).sum(1).reshape(count, WIDTH)
-    mean = (x * filled).sum(1) / filled.sum(1)
-    most = x.masked_fill(filled == 0, -1e4).amax(1)
-    return linear(torch.cat([heeded, mean, most], 1), "out")
-
-
-def learn(weights: Mapping[str, Any], read: Read, rows: np.ndarray, targets: np.ndarray, schedule: Schedule,
-          guesses: np.ndarray | None = None, guess: Mapping[str, Any] | None = None) -> None:  # fmt: skip
-    """Teach the network (in place) to give ``targets`` (texts, outputs) and, through ``guess``, the ``guesses`` (texts, scales).
-
-    ``rows`` are the texts to learn from; one that stands there twice counts twice.
-    """
-    import torch
-
-    order = np.random.default_rng(0)
-    parameters = [*weights.values(), *(guess or {}).values()]
-    optimiser = torch.optim.AdamW(parameters, lr=schedule.rate, weight_decay=0.01)
-    steps = schedule.epochs * (len(rows) // schedule.batch + len(rows) // (schedule.batch * 50) + 2)
-    slope = torch.optim.lr_scheduler.OneCycleLR(optimiser, schedule.rate, total_steps=steps, pct_start=0.1)
-    lengths = np.array([len(ids) for ids in read.ids])
-    for _ in range(schedule.epochs):
-        for batch in _batches(order.permutation(rows), lengths, schedule.batch, order):
-            ids, vectors, mask = read.batch(batch, torch)
-            ids = torch.where((torch.rand(ids.shape) < schedule.blanks) & (ids > 0), UNKNOWN, ids)
-            given = forward(weights, ids, vectors, mask, torch)
-            loss = ((given - torch.as_tensor(targets[batch])) ** 2).mean()
-            if guess is not None and guesses is not None:
-                told = given @ guess["weights"] + guess["bias"]
-                loss = loss + GUESSES * ((told - torch.as_tensor(guesses[batch])) ** 2).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimiser.step()
-            slope.step()
-
-
-def _batches(rows: np.ndarray, lengths: np.ndarray, size: int, order: np.random.Generator) -> list[np.ndarray]:
-    """Return batches of texts of like length, in any order."""
-    out = []
-    for start in range(0, len(rows), size * 50):
-        chunk = rows[start : start + size * 50]
-        chunk = chunk[np.argsort(lengths[chunk], kind="stable")]
-        out += [chunk[first : first + size] for first in range(0, len(chunk), size)]
-    return [out[number] for number in order.permutation(len(out))]
-
-
-def guesses_of(places: np.ndarray, rated: Mapping[str, np.ndarray], ratings: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return (texts, scales) what ridge regression in the teacher's space guesses of the texts at ``places``, in standard scores.
-
-    ``rated`` are the places of each scale's rated texts, ``ratings`` what people said of them.
-    """
-    out = []
-    for name, known in rated.items():
-        centred = known - known.mean(axis=0)
-        strength = STRENGTH * float((known**2).sum(axis=1).mean()) * np.eye(known.shape[1])
-        wanted = ratings[name] - ratings[name].mean()
-        slope = np.linalg.solve(centred.T @ centred + strength, centred.T @ wanted)
-        out.append((places - known.mean(axis=0)) @ slope / (known @ slope).std())
-    told: np.ndarray = np.clip(np.stack(out, axis=1), -_CLIP, _CLIP).astype(np.float32)
-    return told
+SECOND = Schedule(epochs=3, rate=1e-3, batch=64, blanks=0.08)
+AGAIN = 44_000  # unlabelled texts that are learnt from in the second step too
+_OF_SPACE = 12_000  # unlabelled texts in which the leading directions are found
+_AT_ONCE = 4_000  # texts that the teacher reads before they are placed: all its layers of all texts would not fit
+_Item = TypeVar("_Item")
 
 
 @dataclass
-class Lesson:
-    """What is learnt from: unlabelled texts first, then the rated ones, and where the teacher places each."""
+class Sources:
+    """All texts, one after the other: unlabelled ones, written ones, sentences of turns, and those of each rated set.
 
-    texts: list[str]
-    places: np.ndarray
-    rated: Mapping[str, np.ndarray]  # the rows of each set's texts, by its file
+    ``rows`` say where each kind is in ``texts``.
+    """
 
-    def second(self, base: Mapping[str, Any], read: Read, sets: Mapping[str, Any], fold: int | None) -> dict[str, Any]:
-        """Return the weights after the rated texts too, those of one fold excepted (their words as well as their ratings)."""
-        import torch
+    plain: list[str]
+    written: list[rated.Written]
+    examples: list[Example]  # turns
+    sets: Mapping[str, Sequence[Mapping[str, Any]]]  # by file
 
-        weights = {name: weight.detach().clone().requires_grad_() for name, weight in base.items()}
-        kept = {
-            name: np.ones(len(rows), bool) if fold is None else scales.in_fold(len(rows)) != fold
-            for name, rows in self.rated.items()
+    def __post_init__(self) -> None:
+        said = [(number, each) for number, example in enumerate(self.examples) for each in _sentences(example.turn.text)]
+        blocks = {
+            "plain": self.plain,
+            "written": [each.text for each in self.written],
+            "sentences": list(dict.fromkeys(each for _, each in said)),
+            **{name: [scales.rated_text(item) for item in items] for name, items in self.sets.items()},
         }
-        first = min(rows[0] for rows in self.rated.values())
-        some = np.random.default_rng(7).permutation(first)[:15_500]
-        own = np.concatenate([rows[kept[name]] for name, rows in self.rated.items()])
-        targets = scales.TARGETS
-        known = {name: self.places[self.rated[target.file][kept[target.file]]] for name, target in targets.items()}
-        ratings = {name: scales.ratings_of(sets[target.file], target)[kept[target.file]] for name, target in targets.items()}
-        guesses = guesses_of(self.places, known, ratings)
-        guess = {
-            "weights": torch.zeros(OUTPUTS, len(targets), requires_grad=True),
-            "bias": torch.zeros(len(targets), requires_grad=True),
-        }
-        scaled = self.scaled
-        # From the teacher's own places the guesses are nearly linear: start there.
-        sample = np.concatenate([some[:6000], own])
-        slope, *_ = np.linalg.lstsq(scaled[sample], guesses[sample], rcond=None)
-        guess["weights"].data += torch.as_tensor(slope)
-        learn(weights, read, np.concatenate([some, own, own]), scaled, SECOND, guesses, guess)
-        return weights
+        self.texts: list[str] = []
+        self.rows: dict[str, np.ndarray] = {}
+        for name, found in blocks.items():
+            self.rows[name] = np.arange(len(self.texts), len(self.texts) + len(found))
+            self.texts += found
+        row_of = dict(zip(blocks["sentences"], self.rows["sentences"].tolist(), strict=True))
+        # Which turn says which sentence: a sentence that is said twice is one text.
+        self.turns = np.array([number for number, _ in said], np.intp)
+        self.said = np.array([row_of[each] for _, each in said], np.intp)
 
     @property
-    def scaled(self) -> np.ndarray:
-        """What the network is to give: the leading places, on one scale."""
-        leading = self.places[:, :OUTPUTS]
-        out: np.ndarray = (leading / np.sqrt((leading**2).mean())).astype(np.float32)
+    def unrated(self) -> np.ndarray:
+        """The rows of all texts outside the rated sets."""
+        return np.concatenate([self.rows[name] for name in ("plain", "written", "sentences")])
+
+    def known(self, kept: Mapping[str, np.ndarray]) -> dict[str, guesses.Ratings]:
+        """Return what is known of every scale when only some texts of each set are ``kept`` (true or false)."""
+        out = {}
+        for name, target in scales.TARGETS.items():
+            mine = [(row, each.scores[name]) for row, each in zip(self.rows["written"], self.written, strict=True)
+                    if name in each.scores]  # fmt: skip
+            out[name] = guesses.Ratings(
+                self.rows[target.file][kept[target.file]],
+                scales.degrees_of(self.sets[target.file], target)[kept[target.file]],
+                np.array([row for row, _ in mine], np.intp),
+                np.array([score for _, score in mine], np.float64),
+            )
         return out
 
 
-def made(vocabulary: Mapping[str, int], weights: Mapping[str, Any]) -> Meaning:
-    """Return the network in its shipped form, its weights rounded."""
-    plain = {name: weight.detach().numpy() for name, weight in weights.items()}
-    return Meaning.from_bytes(Meaning(vocabulary, plain, HEADS).to_bytes())
+def _sentences(text: str) -> list[str]:
+    return [text[each.start : each.end] for each in reading.sentences(text)]
+
+
+class Lesson:
+    """What the network is to give for every text of the ``sources``, whose ``places`` (texts, REACH) are the teacher's."""
+
+    def __init__(self, sources: Sources, places: np.ndarray, read: Read) -> None:
+        self.sources, self.places, self.read = sources, places, read
+        leading = places[:, :OUTPUTS]
+        self.wanted: np.ndarray = (leading / np.sqrt((leading[sources.rows["plain"]] ** 2).mean())).astype(np.float32)
+        self.behaviours = guesses.of_behaviours(
+            places,
+            sources.said,
+            sources.turns,
+            np.stack([example.wants for example in sources.examples]),
+            np.array([example.weight for example in sources.examples], np.float32),
+        )
+
+    def first(self, words: int, dimensions: int) -> dict[str, Any]:
+        """Return the weights after all texts that nobody rated."""
+        weights = fresh(words, dimensions)
+        learn(weights, self.read, self.sources.unrated, self.wanted, FIRST)
+        return weights
+
+    def second(self, base: Mapping[str, Any], fold: int | None) -> dict[str, Any]:
+        """Return the weights after the rated texts too, those of one fold excepted (their words as well as their ratings).
+
+        Among them ``guesses`` (outputs, scales): the network's own guesses at the scales, in standard scores over the texts
+        that people rated.
+        """
+        weights = {name: weight.detach().clone().requires_grad_() for name, weight in base.items()}
+        rows = self.sources.rows
+        kept = {name: np.ones(len(items), bool) if fold is None else scales.in_fold(len(items)) != fold
+                for name, items in self.sources.sets.items()}  # fmt: skip
+        known = self.sources.known(kept)
+        some = np.random.default_rng(7).permutation(rows["plain"])[:AGAIN]
+        own = np.concatenate([rows[name][kept[name]] for name in kept])
+        told = guesses.of_scales(self.places, known)
+        learnt = np.concatenate([some, rows["written"], rows["sentences"], own, own])
+        guess = learn(weights, self.read, learnt, self.wanted, SECOND, (told, self.behaviours))
+        guess = guess[:, : len(known)].detach().clone()
+        for column, each in enumerate(known.values()):
+            guess[:, column] /= float((meanings(weights, self.read, each.rows) @ guess[:, column].numpy()).std())
+        return weights | {"guesses": guess}
+
+
+def places_of(found: Sequence[str], sample: Sequence[str], teacher: Teacher) -> np.ndarray:
+    """Return (texts, REACH) where the teacher places texts, in the leading directions of a sample of texts."""
+    space = Space.of(teacher.of(sample), REACH)
+    parts = [found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE)]
+    return np.concatenate([space.place(teacher.of(part)) for part in parts])
+
+
+def _some(items: Sequence[_Item], most: int | None) -> list[_Item]:
+    """Return at most so many items, evenly taken."""
+    return list(items) if most is None else list(items[:: max(1, len(items) // most)][:most])
 
 
 def main() -> None:
     """Teach the network, write it and the figures of the scales."""
-    import torch
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder with labelled/")
+    parser.add_argument("--data", type=Path, required=True, help="folder with labelled/ and service/")
     parser.add_argument("--teacher", type=Path, required=True, help="folder of all-mpnet-base-v2")
     parser.add_argument("--packages", type=Path, required=True, help="folder of unpacked packages with text (see texts.py)")
+    parser.add_argument("--catalogue", type=Path, default=Path("rubrics/behaviours.yaml"), help="the behaviours to guess")
     parser.add_argument("--out", type=Path, default=HERE.parent / "data", help="where the weights are written")
-    parser.add_argument("--most", type=int, help="learn from so many texts only, for a trial")
+    parser.add_argument("--most", type=int, help="learn from so many texts of each kind only, for a trial")
     parser.add_argument("--folds", action="store_true", help="measure the scales too, without each fold in turn")
     options = parser.parse_args()
-    torch.manual_seed(0)
-    encoder = Encoder.load()
+    encoder, known = Encoder.load(), train.read_catalogue(options.catalogue)
     sets = scales.read_sets(options.data / "labelled")
-    plain = texts.gather(options.packages)[: options.most]
-    rated, found = {}, list(plain)
-    for name, items in sets.items():
-        rated[name] = np.arange(len(found), len(found) + len(items))
-        found += [scales.rated_text(item) for item in items]
-    vectors = Teacher(options.teacher).of(found)
-    space = Space.of(vectors[: len(plain)][:12_000], REACH)
-    lesson = Lesson(found, space.place(vectors), rated)
-    vocabulary = vocabulary_of(plain)
-    read = Read(found, vocabulary, encoder)
-    base = fresh(len(vocabulary) + UNKNOWN + 1, encoder.dimensions, torch)
-    learn(base, read, np.arange(len(plain)), lesson.scaled, FIRST)
-    (options.out / "meaning.npz").write_bytes(made(vocabulary, lesson.second(base, read, sets, None)).to_bytes())
+    plain = texts.gather(options.packages, (scales.rated_text(item) for items in sets.values() for item in items))
+    written, examples = rated.gather(), train.examples(known, options.data)
+    if options.most is not None:
+        plain, written, examples = (_some(plain, options.most), _some(written, options.most), _some(examples, options.most))
+        sets = {name: _some(items, options.most) for name, items in sets.items()}
+    sources = Sources(plain, written, examples, sets)
+    sample = [plain[number] for number in np.random.default_rng(0).permutation(len(plain))[:_OF_SPACE]]
+    places = places_of(sources.texts, sample, Teacher(options.teacher))
+    vocabulary = vocabulary_of(sources.texts[row] for row in sources.unrated)
+    lesson = Lesson(sources, places, Read(sources.texts, vocabulary, encoder))
+    base = lesson.first(len(vocabulary) + UNKNOWN + 1, encoder.dimensions)
+    (options.out / "meaning.npz").write_bytes(made(vocabulary, lesson.second(base, None), encoder).to_bytes())
     if options.folds:
-        without = [made(vocabulary, lesson.second(base, read, sets, fold)) for fold in range(scales.FOLDS)]
-        figures = scales.cross_validate(options.data / "labelled", Measures(Cues.load(scales=True)), encoder, without)
-        written = options.out / "figures.json"
-        before = json.loads(written.read_text("utf-8")) if written.exists() else {}
-        written.write_text(json.dumps(before | {"scales": figures}, indent=1) + "\n", "utf-8")
+        without = [made(vocabulary, lesson.second(base, fold), encoder) for fold in range(scales.FOLDS)]
+        figures = scales.cross_validate(sets, Measures(Cues.load(scales=True)), without)
+        path = options.out / "figures.json"
+        before = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        path.write_text(json.dumps(before | {"scales": figures}, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

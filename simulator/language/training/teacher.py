@@ -108,11 +108,11 @@ class Space:
         flat = _flat(vectors, middle)
         mean = flat.mean(axis=0)
         flat -= mean
-        _, directions = np.linalg.eigh(flat.T @ flat)
+        _, directions = np.linalg.eigh((flat.T @ flat).astype(np.float64))
         return cls(middle, mean, directions[:, ::-1][:, :size].astype(np.float32))
 
     def place(self, vectors: np.ndarray) -> np.ndarray:
-        """Return (texts, size) places of the teacher's vectors."""
+        """Return (texts, size) places of the teacher's vectors, float32."""
         parts = [vectors[start : start + 2000] for start in range(0, len(vectors), 2000)]
         return np.concatenate([(_flat(part, self._middle) - self._mean) @ self._directions for part in parts])
 
@@ -120,5 +120,6 @@ class Space:
 def _flat(vectors: np.ndarray, middle: np.ndarray) -> np.ndarray:
     centred = vectors.astype(np.float32) - middle
     centred /= np.linalg.norm(centred, axis=2, keepdims=True)
-    out: np.ndarray = centred.reshape(len(centred), -1) / np.sqrt(vectors.shape[1])
+    centred /= math.sqrt(vectors.shape[1])
+    out: np.ndarray = centred.reshape(len(centred), -1)
     return out
