@@ -1,8 +1,8 @@
 """The ear: which behaviours a turn shows, how strongly, and the words that show each.
 
-A turn is read into sentences; each sentence is measured (words, cues, shape, word vector, likeness to the catalogue, what the
-other has just said) and weighed by a linear model trained offline. A turn shows a behaviour as strongly as its strongest
-sentence, and that sentence is the quote.
+A turn is read into sentences; each sentence is measured (words, cues, shape, the patterns of a small network, likeness to the
+catalogue, what the other has just said) and weighed by a linear model trained offline. A turn shows a behaviour as strongly as
+its strongest sentence, and that sentence is the quote.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from simulator.language.batch import Batch
 from simulator.language.cues import Cues
 from simulator.language.encoder import Encoder
 from simulator.language.features import Measures, bucket
+from simulator.language.meaning import Meaning
 from simulator.language.memory import Memory
 from simulator.language.model import Model
 from simulator.language.numbering import Numbering, Spoken
@@ -89,9 +90,10 @@ def _near(cosines: np.ndarray) -> np.ndarray:
 class Detector:
     """Hears behaviours. Deterministic: the same turn after the same turns always sounds the same. Threads may share one."""
 
-    def __init__(self, catalogue: Catalogue, cues: Cues, encoder: Encoder, model: Model) -> None:
+    def __init__(self, catalogue: Catalogue, cues: Cues, encoder: Encoder, meaning: Meaning, model: Model) -> None:
         self.catalogue = catalogue
         self.encoder = encoder
+        self._meaning = meaning
         self._ids = [each.id for each in catalogue]
         self._cues = cues
         self._whole = model
@@ -107,7 +109,8 @@ class Detector:
 
         Raises :class:`FinelineError` when the word vectors are not installed.
         """
-        return cls(catalogue, Cues.load(), Encoder.load(), Model.load())
+        encoder = Encoder.load()
+        return cls(catalogue, Cues.load(), encoder, Meaning.load(encoder), Model.load())
 
     @cached_property
     def _likeness(self) -> Likeness:
@@ -115,7 +118,7 @@ class Detector:
 
     @cached_property
     def _numbering(self) -> Numbering:
-        return Numbering(Measures(self._cues), self._model.vocabulary, self.encoder)
+        return Numbering(Measures(self._cues), self._model.vocabulary, self.encoder, self._meaning)
 
     @cached_property
     def _answers(self) -> Answers:
@@ -184,10 +187,10 @@ class Detector:
     def _weigh(self, sentences: Sequence[Spoken]) -> tuple[np.ndarray, np.ndarray]:
         """Return (sentences, behaviours) logits, what was said before not among them, and how many features each has."""
         numbered = self._numbering.of(sentences)
-        vectors = self.encoder.sums_of(numbered.rows, numbered.row_counts)
-        like, unlike = self._likeness.of(vectors)
+        like, unlike = self._likeness.of(self.encoder.sums_of(numbered.rows, numbered.row_counts))
+        patterns = self._meaning.patterns(numbered.tokens, numbered.token_counts)
         model = self._model
-        logits = model.logits_of(numbered.features, numbered.feature_counts, vectors)
+        logits = model.logits_of(numbered.features, numbered.feature_counts, patterns)
         logits += like * model.like + unlike * model.unlike
         if len(self._untrained):
             # Without weights, being very close to an example and not to a near miss is all there is to go by.

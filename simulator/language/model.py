@@ -17,9 +17,9 @@ from simulator.language import ragged
 
 @dataclass(frozen=True)
 class Model:
-    """Weights for named outputs (behaviours first, then scores) over named features and a word vector.
+    """Weights for named outputs (behaviours first, then scores) over named features and a sentence's patterns.
 
-    ``sparse`` is (features, outputs), ``dense`` (dimensions, outputs), ``bias`` (outputs,); ``like`` and ``unlike`` (outputs,)
+    ``sparse`` is (features, outputs), ``dense`` (patterns, outputs), ``bias`` (outputs,); ``like`` and ``unlike`` (outputs,)
     weigh the likeness to the catalogue's examples and near misses.
     """
 
@@ -80,14 +80,14 @@ class Model:
         known = self.vocabulary
         return [known[name] for name in names if name in known]
 
-    def logits(self, features: Sequence[Sequence[int]], vectors: np.ndarray) -> np.ndarray:
+    def logits(self, features: Sequence[Sequence[int]], patterns: np.ndarray) -> np.ndarray:
         """Return (n, outputs) sums of weights, likeness to the catalogue and context not yet among them."""
         lengths = np.fromiter((len(ids) for ids in features), np.intp, len(features))
-        return self.logits_of(np.fromiter(chain.from_iterable(features), np.intp, int(lengths.sum())), lengths, vectors)
+        return self.logits_of(np.fromiter(chain.from_iterable(features), np.intp, int(lengths.sum())), lengths, patterns)
 
-    def logits_of(self, features: np.ndarray, counts: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    def logits_of(self, features: np.ndarray, counts: np.ndarray, patterns: np.ndarray) -> np.ndarray:
         """Return what :meth:`logits` does, for features that are laid end to end, ``counts`` of them for each sentence."""
-        out: np.ndarray = vectors @ self.dense + self.bias
+        out: np.ndarray = patterns @ self.dense + self.bias
         out += ragged.sums(self.sparse, features, counts) * damping(counts)[:, None]
         return out
 

@@ -17,11 +17,12 @@ from simulator.language import reading
 from simulator.language.encoder import Encoder
 from simulator.language.features import LENGTHS, Measures, cue_feature
 from simulator.language.gates import Gates
+from simulator.language.meaning import SENTENCE, Meaning
 from simulator.language.ngrams import Ngrams
 from simulator.language.ragged import Lists
 
 # What is known of a word, one row each in the lexicon's table. Features are −1 where a word has no such.
-_GRAM, _KIND_GRAM, _FEATURE, _KIND_FEATURE, _ASKS_FEATURE, _ROW, _GATES, _CLASSED, _COUNTED, _ASKS, _EXCLAIMS = range(11)
+_GRAM, _KIND_GRAM, _FEATURE, _KIND_FEATURE, _ASKS_FEATURE, _ROW, _TOKEN, _GATES, _CLASSED, _COUNTED, _ASKS, _EXCLAIMS = range(12)
 _NONE = -1
 
 
@@ -34,14 +35,16 @@ class Numbered(NamedTuple):
 
     features: np.ndarray
     feature_counts: np.ndarray
-    rows: np.ndarray
+    rows: np.ndarray  # of the word vectors
     row_counts: np.ndarray
+    tokens: np.ndarray  # of the network: a mark and the words
+    token_counts: np.ndarray
 
 
 class Numbering:
     """Measures many sentences together. Not for use by two threads at once."""
 
-    def __init__(self, measures: Measures, vocabulary: Mapping[str, int], encoder: Encoder) -> None:
+    def __init__(self, measures: Measures, vocabulary: Mapping[str, int], encoder: Encoder, meaning: Meaning) -> None:
         """``vocabulary`` numbers the names that count; others are left out."""
         cues = measures.cues
         self._gates = Gates(cues)
@@ -52,7 +55,8 @@ class Numbering:
         self._ngrams = Ngrams(list(runs))
         self._run_features = np.array(list(runs.values()), np.intp)
         self._run_gates = Lists([self._gates.runs.get(run, ()) for run in runs])
-        self._lexicon = Lexicon(measures, vocabulary, encoder, self._ngrams.numbers, self._gates.words)
+        self._meaning = meaning
+        self._lexicon = Lexicon(measures, vocabulary, encoder, meaning, self._ngrams.numbers, self._gates.words)
         self._cue_features = np.array([vocabulary.get(cue_feature(cue), _NONE) for cue in cues.cues], np.intp)
         number = vocabulary.get
         buckets = range(len(LENGTHS) + 1)
@@ -78,11 +82,15 @@ class Numbering:
         order = np.argsort(of.astype(np.uint16) if len(sentences) < 1 << 16 else of, kind="stable")
         rows = known[_ROW].take(words)
         meaning = rows >= 0
+        tokens = np.full(len(words) + len(lengths), self._meaning.row(SENTENCE), np.intp)
+        tokens[np.arange(len(words)) + owners + 1] = known[_TOKEN].take(words)
         return Numbered(
             flat[order],
             np.bincount(of, minlength=len(sentences)),
             rows[meaning],
             np.bincount(owners[meaning], minlength=len(sentences)),
+            tokens,
+            lengths + 1,
         )
 
     def _in_runs(
@@ -145,30 +153,39 @@ class Numbering:
 class Lexicon(dict[str, int]):
     """The words met so far and what is known of them: column ``self[word]`` of ``table``."""
 
-    _MOST = 15_000
-
     def __init__(
         self,
         measures: Measures,
         vocabulary: Mapping[str, int],
         encoder: Encoder,
+        meaning: Meaning,
         grams: Mapping[str, int],
         gates: Mapping[str, Sequence[int]],
     ) -> None:
         super().__init__()
-        self._measures, self._vocabulary, self._encoder, self._grams = measures, vocabulary, encoder, grams
+        self._measures, self._vocabulary, self._encoder, self._meaning, self._grams = (
+            measures,
+            vocabulary,
+            encoder,
+            meaning,
+            grams,
+        )
         self._gate_lists = {word: number for number, word in enumerate(gates, 1)}
         self.gates = Lists([(), *gates.values()])
-        self.table = np.zeros((11, 4096), np.int32)
-        self._generation = encoder.generation
+        self.table = np.zeros((12, 4096), np.int32)
+        self._generation = self._now()
 
     def numbers(self, words: Sequence[Sequence[str]]) -> np.ndarray:
         """Return the numbers of all the words, those of one sentence after those of the other's."""
         self._encoder.make_room()
-        if self._generation != self._encoder.generation or len(self) > self._MOST:
+        self._meaning.make_room()
+        if self._generation != self._now():
             self.clear()
-            self._generation = self._encoder.generation
+            self._generation = self._now()
         return np.array(list(map(self.__getitem__, chain.from_iterable(words))), np.intp)
+
+    def _now(self) -> tuple[int, int]:
+        return self._encoder.generation, self._meaning.generation
 
     def __missing__(self, word: str) -> int:
         number = len(self)
@@ -179,7 +196,7 @@ class Lexicon(dict[str, int]):
         classed = kind[0] == "@"
         self.table[:, number] = (
             self._grams.get(word, 0), self._grams.get(kind, 0), feature(word, _NONE), feature(kind, _NONE) if classed else _NONE,
-            feature(f"#asks {word}", _NONE), self._encoder.row(word) if reading.counts(word) else _NONE,
+            feature(f"#asks {word}", _NONE), self._encoder.row(word) if reading.counts(word) else _NONE, self._meaning.row(word),
             self._gate_lists.get(word, 0), classed, word[0].isalnum(), word[0] == "?", word == "!",
         )  # fmt: skip
         self[word] = number

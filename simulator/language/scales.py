@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
 import numpy as np
@@ -22,6 +22,7 @@ from simulator.language.meaning import Meaning
 SCALES = ("politeness", "intimacy", "emotional_reaction", "interpretation", "exploration", "sexual_harassment", "abuse",
           "romance", "conflict", "objectification")  # fmt: skip
 _MARKS = frozenset("+-#@")
+_AT_ONCE = 256  # texts read together
 
 
 def measure(text: str, found: Sequence[reading.Sentence], measures: Measures) -> dict[str, float]:
@@ -65,6 +66,7 @@ class Scales:
     @classmethod
     def load(cls, encoder: Encoder | None = None) -> Scales:
         """Read the shipped weights; no network."""
+        encoder = encoder or Encoder.load()
         with (
             files("simulator.language").joinpath("data", "scales.npz").open("rb") as file,
             np.load(file, allow_pickle=False) as stored,
@@ -78,23 +80,29 @@ class Scales:
                 stored["bias"].astype(np.float32),
                 stored["floor"].astype(np.float32),
                 Measures(Cues.load(scales=True)),
-                Meaning.load(),
-                encoder or Encoder.load(),
+                Meaning.load(encoder),
+                encoder,
             )
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
         """Return (texts, scales) scores. Empathy is 0 where there is none to be seen; a text without words is 0."""
-        self._encoder.make_room()
         out = np.zeros((len(texts), len(self.names)), np.float32)
-        for number, text in enumerate(texts):
-            found = reading.sentences(text)
-            if not any(reading.counts(word) for sentence in found for word in sentence.words):
-                continue
-            amounts = measure(text, found, self._measures)
+        for start in range(0, len(texts), _AT_ONCE):
+            self._add(range(start, min(start + _AT_ONCE, len(texts))), texts, out)
+        return np.where(out < self._floor, 0.0, out)
+
+    def _add(self, numbers: Iterable[int], texts: Sequence[str], out: np.ndarray) -> None:
+        """Add to ``out`` what the texts of these numbers score."""
+        self._encoder.make_room()
+        read = {number: reading.sentences(texts[number]) for number in numbers}
+        said = [number for number in read if any(reading.counts(word) for each in read[number] for word in each.words)]
+        if not said:
+            return
+        out[said] = self._meaning.of([read[number] for number in said]) @ self._dense + self._bias
+        for number in said:
+            amounts = measure(texts[number], read[number], self._measures)
             known = [(self._features[name], amount) for name, amount in amounts.items() if name in self._features]
-            out[number] = self._meaning.of(found, self._encoder) @ self._dense + self._bias
             if known:
                 out[number] += (
                     np.array([amount for _, amount in known], np.float32) @ self._weights[[index for index, _ in known]]
                 )
-        return np.where(out < self._floor, 0.0, out)

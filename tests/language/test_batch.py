@@ -17,6 +17,7 @@ from simulator.language.detector import Detector
 from simulator.language.encoder import Encoder
 from simulator.language.features import Measures, bucket
 from simulator.language.gates import Gates
+from simulator.language.meaning import Meaning
 from simulator.language.memory import Memory
 from simulator.language.model import Model
 from simulator.language.ngrams import Ngrams
@@ -43,7 +44,7 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def numbering(measures: Measures, model: Model, encoder: Encoder) -> Numbering:
-    return Numbering(measures, model.vocabulary, encoder)
+    return Numbering(measures, model.vocabulary, encoder, Meaning.load(encoder))
 
 
 def texts() -> list[str]:

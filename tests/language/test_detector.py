@@ -102,7 +102,8 @@ def test_many_turns_at_once_sound_as_one_by_one(detector: Detector) -> None:
         assert [each.strength for each in one] == pytest.approx([each.strength for each in other], abs=0.002)
 
 
-LISTS = ("short_replies.txt", "fresh_replies.txt", "third_replies.txt", "fourth_replies.txt")
+LISTS = ("short_replies.txt", "fresh_replies.txt", "third_replies.txt", "fourth_replies.txt", "fifth_replies.txt",
+         "sixth_replies.txt")  # fmt: skip
 
 SWAPS = (
     {"he": "she", "him": "her", "his": "her", "man": "woman", "husband": "wife", "boyfriend": "girlfriend", "sir": "madam", "dad": "mum",
@@ -210,15 +211,21 @@ def figures(detector: Detector, catalogue: Catalogue, name: str) -> tuple[float,
 def test_short_replies_are_heard_as_people_hear_them(detector: Detector, catalogue: Catalogue) -> None:
     precision, recall, each = figures(detector, catalogue, "short_replies.txt")
     assert precision >= 0.89
-    assert recall >= 0.84
+    assert recall >= 0.9
     for name, (right, false, missed) in each.items():
         assert right >= 0.3 * (right + missed), name
-        assert right >= 0.6 * (right + false), name
+        assert right >= 0.55 * (right + false), name
 
 
 @pytest.mark.parametrize(
     ("name", "right", "found"),
-    [("fresh_replies.txt", 0.9, 0.75), ("third_replies.txt", 0.9, 0.72), ("fourth_replies.txt", 0.85, 0.5)],
+    [
+        ("fresh_replies.txt", 0.9, 0.9),
+        ("third_replies.txt", 0.88, 0.9),
+        ("fourth_replies.txt", 0.88, 0.75),
+        ("fifth_replies.txt", 0.7, 0.5),
+        ("sixth_replies.txt", 0.86, 0.66),
+    ],
 )
 def test_replies_it_never_learnt_are_heard_too(
     detector: Detector, catalogue: Catalogue, name: str, right: float, found: float

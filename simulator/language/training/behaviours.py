@@ -14,6 +14,7 @@ from simulator.domain.behaviour import Catalogue
 from simulator.language import reading
 from simulator.language.encoder import Encoder
 from simulator.language.features import Measures, after, contexts
+from simulator.language.meaning import Meaning
 from simulator.language.model import Model, damping
 from simulator.language.training.corpus import Labelled
 
@@ -26,6 +27,9 @@ RARE = frozenset(
         "overpromises names_the_tension tests_boundary"
     ).split()
 )
+
+PATTERNS_LENGTH = 3.0  # of a sentence's patterns, beside the other features
+CATALOGUE_WEIGHT = 3.0  # of its examples and near misses, which say what a behaviour is, beside written turns
 
 
 @dataclass
@@ -47,13 +51,15 @@ class Sentences:
     names: list[list[str]] = field(default_factory=list)
     after: list[list[str]] = field(default_factory=list)
     vectors: np.ndarray = field(default_factory=lambda: np.zeros((0, 256), np.float32))
+    patterns: np.ndarray = field(default_factory=lambda: np.zeros((0, 1), np.float32))
     turn: np.ndarray = field(default_factory=lambda: np.zeros(0, np.intp))
 
 
-def measure(examples: Sequence[Example], measures: Measures, encoder: Encoder) -> Sentences:
+def measure(examples: Sequence[Example], measures: Measures, encoder: Encoder, meaning: Meaning) -> Sentences:
     """Measure every sentence of every turn."""
     out = Sentences()
     rows: list[list[int]] = []
+    words: list[tuple[str, ...]] = []
     owner: list[int] = []
     for number, example in enumerate(examples):
         found = reading.sentences(example.turn.text)
@@ -63,8 +69,10 @@ def measure(examples: Sequence[Example], measures: Measures, encoder: Encoder) -
             out.names.append(measures.of(sentence, example.turn.role, turn_words=length, alone=len(found) == 1))
             out.after.append(after(sentence, context))
             rows.append([encoder.row(word) for word in sentence.words if reading.counts(word)])
+            words.append(sentence.words)
             owner.append(number)
     out.vectors = encoder.sums(rows)
+    out.patterns = np.concatenate([meaning.patterns_of(words[start : start + 1024]) for start in range(0, len(words), 1024)])
     out.turn = np.array(owner, np.intp)
     return out
 
@@ -82,12 +90,12 @@ def catalogue_examples(catalogue: Catalogue) -> list[Example]:
                 shown = frozenset({behaviour.id} if shows else ())
                 heard = frozenset({"makes_advance"} if behaviour.after else ())
                 turn = Labelled(behaviour.speakers[0], "", text, shown, frozenset())
-                out.append(Example(turn, wants, 1.0, "catalogue", row, heard))
+                out.append(Example(turn, wants, CATALOGUE_WEIGHT, "catalogue", row, heard))
                 row += 1
     return out
 
 
-def corpus_examples(turns: Sequence[Labelled], catalogue: Catalogue) -> list[Example]:
+def corpus_examples(turns: Sequence[Labelled], catalogue: Catalogue, weight: float = 1.0) -> list[Example]:
     """Return written turns with all their labels; behaviours that the speaker cannot show are unknown."""
     out = []
     for turn in turns:
@@ -98,7 +106,7 @@ def corpus_examples(turns: Sequence[Labelled], catalogue: Catalogue) -> list[Exa
             ],
             np.float32,
         )
-        out.append(Example(turn, wants))
+        out.append(Example(turn, wants, weight))
     return out
 
 
@@ -156,21 +164,23 @@ class _Sparse:
 class Settings:
     """How the weights are fitted."""
 
-    least_count: int = 2
+    least_count: int = 3
     sparse_decay: float = 0.006
     dense_decay: float = 0.003
     steps: int = 150
     rate: float = 0.06
-    positive_weight: float = 4.0
+    positive_weight: float = 2.5
 
 
 class Fit:
     """A design (sentences of turns, what they want) that can be fitted on some of its turns and asked about the others."""
 
-    def __init__(self, examples: Sequence[Example], catalogue: Catalogue, measures: Measures, encoder: Encoder) -> None:
+    def __init__(
+        self, examples: Sequence[Example], catalogue: Catalogue, measures: Measures, encoder: Encoder, meaning: Meaning
+    ) -> None:
         self.examples = examples
         self.catalogue = catalogue
-        self.sentences = measure(examples, measures, encoder)
+        self.sentences = measure(examples, measures, encoder, meaning)
         self.like, self.unlike = likeness(self.sentences.vectors, self.sentences.turn, examples, catalogue, encoder)
         self.wants = np.stack([example.wants for example in examples])
         self.weights = np.array([example.weight for example in examples], np.float32)
@@ -188,7 +198,12 @@ class Fit:
             factors.append(float(damping(np.array([len(ids)]))[0]))
             lists.append(ids + [vocabulary[name] for name in self.sentences.after[number] if name in vocabulary])
         inputs = _Sparse(lists, np.array(factors, np.float32), len(vocabulary))
-        dense, like, unlike = self.sentences.vectors[chosen], self.like[chosen], self.unlike[chosen]
+        like, unlike = self.like[chosen], self.unlike[chosen]
+        # Put on the scale of the other features, and back in the weights.
+        middle = self.sentences.patterns[chosen].mean(axis=0)
+        dense = self.sentences.patterns[chosen] - middle
+        scale = PATTERNS_LENGTH / float(np.sqrt((dense**2).sum(axis=1).mean()))
+        dense *= scale
         turns, starts = np.unique(self.sentences.turn[chosen], return_index=True)
         ends = np.append(starts[1:], len(chosen))
         wants, known = self.wants[turns], ~np.isnan(self.wants[turns])
@@ -236,12 +251,14 @@ class Fit:
                 spread_root = np.sqrt(second[index] / (1 - 0.99**step)) + 1e-6
                 parameters[index] -= rate * (first[index] / (1 - 0.9**step)) / spread_root
         names = tuple(each.id for each in self.catalogue)
+        parameters[1] *= scale
+        parameters[2] -= middle @ parameters[1]
         return Model(names, vocabulary, *parameters)
 
     def predict(self, model: Model) -> np.ndarray:
         """Return the strengths (turns, outputs) the model gives every turn."""
         ids = [model.ids(names) for names in self.sentences.names]
-        logits = model.logits(ids, self.sentences.vectors) + self.like * model.like + self.unlike * model.unlike
+        logits = model.logits(ids, self.sentences.patterns) + self.like * model.like + self.unlike * model.unlike
         for number, names in enumerate(self.sentences.after):
             if extra := model.ids(names):
                 logits[number] += model.sparse[extra].sum(axis=0) * damping(np.array([len(ids[number])]))[0]

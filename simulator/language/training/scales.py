@@ -1,4 +1,9 @@
-"""Fitting the scales to human ratings by ridge regression, and how well they agree in cross-validation."""
+"""Fitting the scales to human ratings, and how well they agree in cross-validation.
+
+A scale is half a ridge regression over words, cues, shape and the network's meaning, and half what the network guesses itself
+(see ``distil.py``), each in standard scores over the texts that are fitted on. Both are linear: together they are one set of
+weights.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from simulator.language import reading
-from simulator.language.encoder import Encoder
 from simulator.language.features import Measures
 from simulator.language.meaning import Meaning
 from simulator.language.measure import auc, spearman
@@ -23,6 +27,7 @@ from simulator.language.scales import measure
 LEAST_TEXTS = 3  # a feature must occur in this many texts
 FOLDS = 5
 SEED = 1  # of the folds
+_SMALL = 1e-6
 AMOUNTS = 0.5  # how much words, cues and shape count beside meaning
 
 
@@ -35,7 +40,7 @@ class Target:
     yes_no: bool = False
     floored: bool = False
     degree: Callable[[Mapping[str, Any]], float] | None = None  # fitted instead of a yes or no: how bad, or how many said so
-    strength: float = 6.0  # of the ridge, beside texts of unit size
+    strength: float = 12.0  # of the ridge, beside texts of unit size
 
 
 TARGETS: Mapping[str, Target] = {
@@ -51,7 +56,12 @@ TARGETS: Mapping[str, Target] = {
         degree=lambda it: it["sexual_harassment_votes"] / it["raters"],
     ),
     "abuse": Target("convabuse", lambda it: float(it["mean_severity"] < 0), yes_no=True, degree=lambda it: -it["mean_severity"]),
-    "romance": Target("ten_dims", lambda it: float(it["votes"]["romance"] > 0), yes_no=True),
+    "romance": Target(
+        "ten_dims",
+        lambda it: float(it["votes"]["romance"] > 0),
+        yes_no=True,
+        degree=lambda it: min(2.0, it["votes"]["romance"]),
+    ),
     "conflict": Target(
         "ten_dims",
         lambda it: float(it["votes"]["conflict"] >= 2),
@@ -72,9 +82,9 @@ def rated_text(item: Mapping[str, Any]) -> str:
 
 
 class Design:
-    """Rated texts as a matrix: amounts beside meanings, each of them put on one scale. ``meanings`` may be another network's."""
+    """Rated texts as a matrix: amounts beside meanings, each of them put on one scale."""
 
-    def __init__(self, texts: Sequence[str], measures: Measures, meanings: np.ndarray) -> None:
+    def __init__(self, texts: Sequence[str], measures: Measures, meaning: Meaning) -> None:
         measured = [measure(text, reading.sentences(text), measures) for text in texts]
         counts = Counter(name for each in measured for name in each)
         self.names = sorted(name for name, count in counts.items() if count >= LEAST_TEXTS)
@@ -89,16 +99,26 @@ class Design:
         factor = np.where(words, 1.0, 0.1 / np.maximum(amounts.std(axis=0), 0.2))
         self.factor = (factor * math.sqrt(AMOUNTS) / _size(amounts * factor)).astype(np.float32)
         self.amounts = amounts * self.factor
+        meanings = meanings_of(texts, meaning)
         self.share = 1 / _size(meanings)
         self.meanings = meanings * self.share
+        self.guesses = dict(zip(TARGETS, meaning.guesses.T, strict=False))  # the network's own weights over meanings, by scale
 
-    def fit(self, rows: np.ndarray, ratings: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
-        """Return weights over amounts and meanings, and the intercept (ridge, solved in the dual)."""
+    def fit(self, rows: np.ndarray, ratings: np.ndarray, scale: str) -> tuple[np.ndarray, float]:
+        """Return a scale's weights over amounts and meanings, and the intercept.
+
+        Half of what they give is ridge regression (solved in the dual), half the network's guess with the same mean and spread:
+        the sum of both in standard scores, on the scale of the ratings, so that floors and zero keep their sense.
+        """
         both = np.hstack([self.amounts[rows], self.meanings[rows]]).astype(np.float64)
         middle, mean = both.mean(axis=0), ratings[rows].mean()
         both -= middle
-        dual = np.linalg.solve(both @ both.T + strength * np.eye(len(rows)), ratings[rows] - mean)
+        dual = np.linalg.solve(both @ both.T + TARGETS[scale].strength * np.eye(len(rows)), ratings[rows] - mean)
         weights = both.T @ dual
+        if scale in self.guesses:
+            guess = np.concatenate([np.zeros(len(self.names)), self.guesses[scale]])
+            spread = (both @ weights).std() / max(float((both @ guess).std()), _SMALL)
+            weights = (weights + spread * guess) / 2
         return weights, float(mean - middle @ weights)
 
     def predict(self, rows: np.ndarray, weights: np.ndarray, bias: float) -> np.ndarray:
@@ -117,12 +137,12 @@ def floor_for(scores: np.ndarray, ratings: np.ndarray) -> float:
     return max(floors, key=lambda floor: spearman(np.where(scores < floor, 0, scores), ratings))
 
 
-def cross_predict(design: Design, ratings: np.ndarray, rows: np.ndarray, strength: float, seed: int = 0) -> np.ndarray:
+def cross_predict(design: Design, ratings: np.ndarray, rows: np.ndarray, scale: str, seed: int = 0) -> np.ndarray:
     """Return what each row scores when it was not among those fitted on."""
     fold = np.random.default_rng(seed).permutation(len(rows)) % FOLDS
     out = np.zeros(len(rows))
     for number in range(FOLDS):
-        weights, bias = design.fit(rows[fold != number], ratings, strength)
+        weights, bias = design.fit(rows[fold != number], ratings, scale)
         out[fold == number] = design.predict(rows[fold == number], weights, bias)
     return out
 
@@ -132,21 +152,22 @@ def in_fold(count: int) -> np.ndarray:
     return np.random.default_rng(SEED).permutation(count) % FOLDS
 
 
-def evaluate(design: Callable[[int], Design], items: Sequence[Mapping[str, Any]], target: Target) -> float:
+def evaluate(design: Callable[[int], Design], items: Sequence[Mapping[str, Any]], scale: str) -> float:
     """Return the cross-validated Spearman correlation or AUC of a scale, floors chosen inside each training part.
 
     ``design`` gives the texts as a network measures them that was refined without the texts of that fold.
     """
+    target = TARGETS[scale]
     ratings, degrees = ratings_of(items, target), degrees_of(items, target)
     fold = in_fold(len(ratings))
     out = np.zeros(len(ratings))
     for number in range(FOLDS):
         one = design(number)
         rows, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        weights, bias = one.fit(rows, degrees, target.strength)
+        weights, bias = one.fit(rows, degrees, scale)
         scores = one.predict(held, weights, bias)
         if target.floored:
-            scores = np.where(scores < floor_for(cross_predict(one, ratings, rows, target.strength), ratings[rows]), 0, scores)
+            scores = np.where(scores < floor_for(cross_predict(one, ratings, rows, scale), ratings[rows]), 0, scores)
         out[held] = scores
     return auc(out, ratings > 0.5) if target.yes_no else spearman(out, ratings)
 
@@ -167,37 +188,38 @@ def degrees_of(items: Sequence[Mapping[str, Any]], target: Target) -> np.ndarray
     return np.array([(target.degree or target.rating)(item["labels"]) for item in items], np.float64)
 
 
-def meanings_of(texts: Sequence[str], meaning: Meaning, encoder: Encoder) -> np.ndarray:
+def meanings_of(texts: Sequence[str], meaning: Meaning) -> np.ndarray:
     """Return (texts, dimensions) meanings."""
-    return np.stack([meaning.of(reading.sentences(text), encoder) for text in texts])
+    parts = [texts[start : start + 256] for start in range(0, len(texts), 256)]
+    return np.concatenate([meaning.of([reading.sentences(text) for text in part]) for part in parts])
 
 
-def train(data: Path, measures: Measures, encoder: Encoder, meaning: Meaning) -> bytes:
+def train(data: Path, measures: Measures, meaning: Meaning) -> bytes:
     """Return the weights of all scales over a network's meanings."""
     fitted: dict[str, tuple[Design, np.ndarray, float, float]] = {}
     sets = read_sets(data)
     designs: dict[str, Design] = {}
     for name, items in sets.items():
-        texts = [rated_text(item) for item in items]
-        designs[name] = Design(texts, measures, meanings_of(texts, meaning, encoder))
+        designs[name] = Design([rated_text(item) for item in items], measures, meaning)
     for name, target in TARGETS.items():
         design, ratings = designs[target.file], degrees_of(sets[target.file], target)
         rows = np.arange(len(ratings))
-        weights, bias = design.fit(rows, ratings, target.strength)
-        floor = floor_for(cross_predict(design, ratings, rows, target.strength), ratings) if target.floored else -np.inf
+        weights, bias = design.fit(rows, ratings, name)
+        floor = floor_for(cross_predict(design, ratings, rows, name), ratings) if target.floored else -np.inf
         fitted[name] = design, weights, bias, floor
     return _pack(fitted)
 
 
-def cross_validate(data: Path, measures: Measures, encoder: Encoder, without: Sequence[Meaning]) -> dict[str, float]:
+def cross_validate(
+    sets: Mapping[str, Sequence[Mapping[str, Any]]], measures: Measures, without: Sequence[Meaning]
+) -> dict[str, float]:
     """Return each scale's agreement in texts it has not met; ``without[fold]`` is a network that has not met them either."""
-    sets = read_sets(data)
     designs: dict[str, list[Design]] = {}
     for name, items in sets.items():
         texts = [rated_text(item) for item in items]
-        designs[name] = [Design(texts, measures, meanings_of(texts, meaning, encoder)) for meaning in without]
+        designs[name] = [Design(texts, measures, meaning) for meaning in without]
     return {
-        name: round(evaluate(designs[target.file].__getitem__, sets[target.file], target), 3) for name, target in TARGETS.items()
+        name: round(evaluate(designs[target.file].__getitem__, sets[target.file], name), 3) for name, target in TARGETS.items()
     }
 
 

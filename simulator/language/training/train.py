@@ -36,7 +36,12 @@ from simulator.language.training.behaviours import (
 from simulator.language.training.corpus import Labelled, read
 
 HERE = Path(__file__).parent
-TURNS = ("turns_trainee.txt", "turns_customer.txt", "turns_more.txt", "turns_service.txt", "turns_accusations.txt")
+# By one hand, with one idea of each label; these weigh more than the many turns that several other hands wrote later.
+FIRST_TURNS = ("turns_trainee.txt", "turns_customer.txt", "turns_more.txt", "turns_service.txt", "turns_accusations.txt",
+               "turns_contrasts.txt")  # fmt: skip
+LATER_TURNS = ("turns_trades.txt", "turns_people.txt", "turns_days.txt", "turns_states.txt")
+TURNS = (*FIRST_TURNS, *LATER_TURNS)
+FIRST_WEIGHT = 2.0
 _ANSWERS = ("reciprocates_advance", "avoids_the_limit")
 _UNLIKELY = 0.15  # a strength below it makes an unlabelled behaviour of a catalogue example a "no"
 
@@ -50,17 +55,21 @@ def read_catalogue(path: Path) -> Catalogue:
 
 def examples(known: Catalogue, data: Path) -> list[Example]:
     """Return everything the behaviours learn from."""
-    turns: list[Labelled] = [turn for name in TURNS for turn in read(HERE / name, known.ids)]
+    first: list[Labelled] = [turn for name in FIRST_TURNS for turn in read(HERE / name, known.ids)]
+    later: list[Labelled] = [turn for name in LATER_TURNS for turn in read(HERE / name, known.ids)]
     service = dialogue_examples(data / "service" / "star200.jsonl", known, RARE)
     # People who divide camping supplies explain, want and joke, and complain of nothing.
     bargaining = dialogue_examples(data / "labelled" / "casino.jsonl", known, RARE - {"banters"} | {"complains"}, most=1000)
-    return corpus_examples(turns, known) + catalogue_examples(known) + service + bargaining
+    written = corpus_examples(first, known, FIRST_WEIGHT) + corpus_examples(later, known)
+    return written + catalogue_examples(known) + service + bargaining
 
 
-def settle(found: Sequence[Example], fit: Fit, model: Model, known: Catalogue, cues: Cues, encoder: Encoder) -> None:
+def settle(
+    found: Sequence[Example], fit: Fit, model: Model, known: Catalogue, cues: Cues, encoder: Encoder, meaning: Meaning
+) -> None:
     """Fill in what a first model can tell: what the turns before show, and what catalogue examples do not show besides."""
     ids = [each.id for each in known]
-    detector = Detector(known, cues, encoder, model)
+    detector = Detector(known, cues, encoder, meaning, model)
     chances = fit.predict(model)
     heard: dict[tuple[Role, str], frozenset[str]] = {}
     for number, example in enumerate(found):
@@ -114,20 +123,21 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=0, help="cross-validate the behaviours in so many folds too (slow)")
     options = parser.parse_args()
     encoder, known = Encoder.load(), read_catalogue(options.catalogue)
+    meaning = Meaning.load(encoder)
     figures: dict[str, dict[str, Any]] = {}
     if options.only != "scales":
         cues = Cues.load()
         found = examples(known, options.data)
         settings = Settings()
         everything = np.ones(len(found), bool)
-        fit = Fit(found, known, Measures(cues), encoder)
-        settle(found, fit, fit.train(everything, Settings(steps=60)), known, cues, encoder)
-        fit = Fit(found, known, Measures(cues), encoder)
+        fit = Fit(found, known, Measures(cues), encoder, meaning)
+        settle(found, fit, fit.train(everything, Settings(steps=60)), known, cues, encoder, meaning)
+        fit = Fit(found, known, Measures(cues), encoder, meaning)
         (options.out / "behaviours.npz").write_bytes(fit.train(everything, settings).to_bytes())
         if options.folds:
             figures["behaviours"] = precision_recall(fit, cross_validate(fit, settings, options.folds), known)
     if options.only != "behaviours":
-        weights = scales.train(options.data / "labelled", Measures(Cues.load(scales=True)), encoder, Meaning.load())
+        weights = scales.train(options.data / "labelled", Measures(Cues.load(scales=True)), meaning)
         (options.out / "scales.npz").write_bytes(weights)
     written = options.out / "figures.json"
     before = json.loads(written.read_text("utf-8")) if written.exists() else {}
