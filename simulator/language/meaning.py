@@ -25,9 +25,9 @@ WORD_LENGTH = 4.0  # to which word vectors are scaled
 UNKNOWN = 1  # the row of words that have none of their own; row 0 is what stands outside a text
 WINDOW = 3  # words
 _SMALL = 1e-6
-_LEVELS = 127
+_LEVELS = 40
 # Fewer for the table of words, which is most of the file: it packs a quarter smaller, and vectors stay the same (cosine 0.9998).
-_LEVELS_OF_WORDS = 24
+_LEVELS_OF_WORDS = 20
 _MOST_WORDS = 8_000  # whose shares are kept before the table begins anew: 25 MB
 
 

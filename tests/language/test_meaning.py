@@ -72,5 +72,5 @@ def test_guesses_are_kept_with_the_weights_and_none_are_none(
     tiny: Meaning, guessless: Meaning, tiny_weights: dict[str, np.ndarray], encoder: Encoder
 ) -> None:
     again = Meaning.from_bytes(tiny.to_bytes(), encoder)
-    assert again.guesses == pytest.approx(tiny_weights["guesses"], abs=0.02)
+    assert again.guesses == pytest.approx(tiny_weights["guesses"], abs=0.04)
     assert guessless.guesses.shape == (len(again.guesses), 0)

@@ -110,7 +110,7 @@ def corpus_examples(turns: Sequence[Labelled], catalogue: Catalogue, weight: flo
     return out
 
 
-def dialogue_examples(path: Path, catalogue: Catalogue, absent: frozenset[str], most: int = 1500) -> list[Example]:
+def dialogue_examples(path: Path, catalogue: Catalogue, absent: frozenset[str], most: int = 2500) -> list[Example]:
     """Return turns of ordinary dialogues as turns that show nothing of what is ``absent`` from such dialogues."""
     texts: dict[tuple[str, str], None] = {}
     for line in path.read_text("utf-8").splitlines():
@@ -121,7 +121,7 @@ def dialogue_examples(path: Path, catalogue: Catalogue, absent: frozenset[str], 
     for role, text in list(texts)[::step][:most]:
         wants = np.array([0.0 if each.id in absent else np.nan for each in catalogue], np.float32)
         turn = Labelled("trainee" if role == "trainee" else "customer", "", text, frozenset(), frozenset())
-        out.append(Example(turn, wants, 0.5, "dialogue"))
+        out.append(Example(turn, wants, 1.0, "dialogue"))
     return out
 
 

@@ -38,7 +38,7 @@ from simulator.language.training.corpus import Labelled, read
 HERE = Path(__file__).parent
 # By one hand, with one idea of each label; these weigh more than the many turns that several other hands wrote later.
 FIRST_TURNS = ("turns_trainee.txt", "turns_customer.txt", "turns_more.txt", "turns_service.txt", "turns_accusations.txt",
-               "turns_contrasts.txt")  # fmt: skip
+               "turns_contrasts.txt", "turns_played.txt")  # fmt: skip
 LATER_TURNS = ("turns_trades.txt", "turns_people.txt", "turns_days.txt", "turns_states.txt")
 TURNS = (*FIRST_TURNS, *LATER_TURNS)
 FIRST_WEIGHT = 2.0
