@@ -14,7 +14,7 @@ from simulator.language.model import Model, damping
 from simulator.language.reading import Sentence
 
 # Strengths are rounded to three digits; from this logit one rounds to at least SHOWN.
-_SHOWN_LOGIT = math.log((SHOWN - 0.0005) / (1 - SHOWN + 0.0005))
+SHOWN_LOGIT = math.log((SHOWN - 0.0005) / (1 - SHOWN + 0.0005))
 
 
 class Answers:
@@ -51,7 +51,7 @@ class Answers:
 
     def shown(self, tops: np.ndarray, can: np.ndarray) -> np.ndarray:
         """Return (turns, behaviours) what is heard clearly enough to count, given the highest logits."""
-        out: np.ndarray = (tops >= _SHOWN_LOGIT) & can
+        out: np.ndarray = (tops >= SHOWN_LOGIT) & can
         return out
 
     def contexts(self, before: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from simulator.domain.behaviour import Heard
 from simulator.domain.transcript import Turn
 from simulator.language import ragged
-from simulator.language.answers import Answers
+from simulator.language.answers import SHOWN_LOGIT, Answers
 from simulator.language.reading import Sentence
 
 LEAST = 0.2  # strengths below it are not reported
@@ -82,9 +82,13 @@ class Batch:
         self._logits[rows] += answers.because(sentences, np.repeat(contexts[which], sizes, axis=0), self._counts[rows])
         self._tops[turns] = np.maximum.reduceat(self._logits[rows], np.cumsum(sizes) - sizes, axis=0)
 
-    def collect(self, heard: list[tuple[Heard, ...]], ids: Sequence[str]) -> None:
-        """Put what each turn shows into its place in ``heard``, strongest first; ``ids`` are the behaviours'."""
-        turns, behaviours = np.nonzero((self._tops >= _LEAST_LOGIT) & self._can)
+    def collect(self, heard: list[tuple[Heard, ...]], ids: Sequence[str], faint: Collection[str] | None = None) -> None:
+        """Put what each turn shows into its place in ``heard``, strongest first; ``ids`` are the behaviours'.
+
+        With ``faint``, what is too faint to count as shown is put there of these behaviours only.
+        """
+        enough = np.array([_LEAST_LOGIT if faint is None or each in faint else SHOWN_LOGIT for each in ids])
+        turns, behaviours = np.nonzero((self._tops >= enough) & self._can)
         tops = self._tops[turns, behaviours]
         strengths = np.round(1 / (1 + np.exp(-tops.astype(np.float64))), 3)
         # Of a turn's sentences, the first that reaches the highest logit is the quote.

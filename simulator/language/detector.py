@@ -8,7 +8,7 @@ its strongest sentence, and that sentence is the quote.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from threading import Lock
 
@@ -152,8 +152,11 @@ class Detector:
         """Return what is heard in each turn of a transcript, in order."""
         return self.hear_many([transcript])[0]
 
-    def hear_many(self, transcripts: Iterable[Transcript]) -> list[list[tuple[Heard, ...]]]:
-        """Return what is heard in each turn of each transcript; many at once are fastest (tens of thousands of turns)."""
+    def hear_many(self, transcripts: Iterable[Transcript], faint: Collection[str] | None = None) -> list[list[tuple[Heard, ...]]]:
+        """Return what is heard in each turn of each transcript; many at once are fastest (tens of thousands of turns).
+
+        With ``faint``, signs that are too faint to count as shown are returned of these behaviours only.
+        """
         out: list[list[tuple[Heard, ...]]] = []
         waiting: list[list[Turn]] = []
         count = 0
@@ -161,11 +164,13 @@ class Detector:
             waiting.append(transcript.turns)
             count += len(transcript.turns)
             if count >= _AT_ONCE:
-                out += self._hear(waiting)
+                out += self._hear(waiting, faint=faint)
                 waiting, count = [], 0
-        return out + self._hear(waiting)
+        return out + self._hear(waiting, faint=faint)
 
-    def _hear(self, lists: Sequence[Sequence[Turn]], *, recorded: bool = False) -> list[list[tuple[Heard, ...]]]:
+    def _hear(
+        self, lists: Sequence[Sequence[Turn]], *, recorded: bool = False, faint: Collection[str] | None = None
+    ) -> list[list[tuple[Heard, ...]]]:
         """Return what is heard in lists of turns; with ``recorded`` what turns are on record to have shown is trusted."""
         turns = [turn for turns in lists for turn in turns]
         heard: list[tuple[Heard, ...]] = [()] * len(turns)
@@ -176,7 +181,7 @@ class Detector:
                 logits, counts = self._memory.recall(_spoken(turns, found), self._weigh)
             batch = Batch(lists, found, logits, counts)
             batch.settle(self._answers, on_record)
-            batch.collect(heard, self._ids)
+            batch.collect(heard, self._ids, faint)
         out = []
         done = 0
         for each in lists:

@@ -25,10 +25,12 @@ WORD_LENGTH = 4.0  # to which word vectors are scaled
 UNKNOWN = 1  # the row of words that have none of their own; row 0 is what stands outside a text
 WINDOW = 3  # words
 _SMALL = 1e-6
+# Few, so that the file packs small; meanings stay the same (cosine 0.999).
 _LEVELS = 40
-# Fewer for the table of words, which is most of the file: it packs a quarter smaller, and vectors stay the same (cosine 0.9998).
 _LEVELS_OF_WORDS = 20
-_MOST_WORDS = 8_000  # whose shares are kept before the table begins anew: 25 MB
+_TOGETHER = 256  # texts
+_MOST_WORDS = 4_000  # whose shares are kept before the table begins anew: 15 MB, taken as words are met
+_ROOM = 6_000  # words that it has room for at first: those of one batch may come on top
 
 
 def tokens(found: Sequence[reading.Sentence]) -> list[str]:
@@ -133,7 +135,7 @@ class Meaning:
     def _forget(self) -> None:
         self._rows.clear()
         self._new.clear()
-        self._shares = np.zeros((WINDOW, 1024, self.filters), np.float32)
+        self._shares = np.zeros((WINDOW, _ROOM, self.filters), np.float32)
 
     def _learn(self) -> None:
         """Work out what the filters make of the words met since, in each place of a window."""
@@ -154,10 +156,23 @@ class Meaning:
         """
         if self._new:
             self._learn()
+        out = np.empty((len(lengths), self.size), np.float32)
+        ends = np.cumsum(lengths)
+        # So few at a time that their sums stay in the processor's cache.
+        for first in range(0, len(lengths), _TOGETHER):
+            some = lengths[first : first + _TOGETHER]
+            self._find(rows[ends[first] - some[0] : ends[first + len(some) - 1]], some, out[first : first + _TOGETHER])
+        out -= out.mean(axis=1, keepdims=True)
+        out /= np.sqrt(np.einsum("ij,ij->i", out, out) / self.size + 1e-5)[:, None]
+        out *= self._weights["norm*"]
+        out += self._weights["norm+"]
+        return out
+
+    def _find(self, rows: np.ndarray, lengths: np.ndarray, out: np.ndarray) -> None:
+        """Put the sum and the most of each filter in each text into ``out`` (n, size)."""
         before, here, after = self._shares
         bias = self._weights["windows+"]
-        # Each text between two rows of nothing. The longest first: those that have a token at some place are then the first
-        # so many.
+        # Each text between two rows of nothing. The longest first: those that have a token at some place are the first so many.
         order = np.argsort(-lengths, kind="stable")
         ordered = lengths[order]
         inside = np.arange(len(rows)) + np.repeat(np.arange(len(lengths)), lengths) + 1
@@ -176,15 +191,8 @@ class Meaning:
             np.maximum(found, 0, out=found)
             total[:count] += found
             np.maximum(most[:count], found, out=most[:count])
-        total /= np.sqrt(ordered)[:, None]
-        out = np.empty((len(lengths), self.size), np.float32)
-        out[order, : self.filters] = total
+        out[order, : self.filters] = total / np.sqrt(ordered)[:, None]
         out[order, self.filters :] = most
-        out -= out.mean(axis=1, keepdims=True)
-        out /= np.sqrt(np.einsum("ij,ij->i", out, out) / self.size + 1e-5)[:, None]
-        out *= self._weights["norm*"]
-        out += self._weights["norm+"]
-        return out
 
     def patterns_of(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         """Return (n, size) the patterns of sentences, each given as its plain words."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,9 @@ class WrittenEar:
     def hear_all(self, transcript: Transcript) -> Sequence[tuple[Heard, ...]]:
         return [turn.behaviours for turn in transcript.turns]
 
-    def hear_many(self, transcripts: Iterable[Transcript]) -> Sequence[Sequence[tuple[Heard, ...]]]:
+    def hear_many(
+        self, transcripts: Iterable[Transcript], faint: Collection[str] | None = None
+    ) -> Sequence[Sequence[tuple[Heard, ...]]]:
         return [self.hear_all(each) for each in transcripts]
 
     def hear(self, text: str, role: Role) -> tuple[Heard, ...]:

@@ -112,6 +112,21 @@ SWAPS = (
 )  # fmt: skip
 
 
+def test_faint_signs_are_left_out_but_of_those_asked_for(detector: Detector) -> None:
+    texts = [
+        "Careful, that lamp bites before noon.",
+        "I suppose you could try the other one.",
+        "Oh. Well, thanks, I think.",
+        "Leave it.",
+    ]
+    talk = Transcript(
+        id="t", turns=[Turn(role=("customer", "trainee")[number % 2], text=text) for number, text in enumerate(texts)]
+    )
+    everything, some = detector.hear_many([talk])[0], detector.hear_many([talk], {"banters"})[0]
+    assert some == [tuple(each for each in heard if each.shown or each.id == "banters") for heard in everything]
+    assert sum(map(len, some)) < sum(map(len, everything))
+
+
 def swapped(text: str, swaps: dict[str, str]) -> str:
     both = swaps | {new: old for old, new in swaps.items()}
     return re.sub(r"[A-Za-z]+", lambda found: both.get(found[0], both.get(found[0].lower(), found[0])), text)

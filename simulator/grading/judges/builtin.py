@@ -32,7 +32,7 @@ from simulator.domain.grade import Evidence, Finding
 from simulator.domain.rubric import Criterion, Rubric
 from simulator.domain.transcript import Transcript
 from simulator.grading.evidence import excerpt
-from simulator.grading.judges.hearing import CLEAR, Alone, Hearing, Hears, Occasion
+from simulator.grading.judges.hearing import CLEAR, FAINT, Alone, Hearing, Hears, Occasion
 from simulator.grading.judges.protocol import Judgement
 
 BUILT_IN = "built-in"
@@ -114,7 +114,7 @@ class BuiltinJudge:
 
     def judge_many(self, transcripts: Sequence[Transcript], rubrics: Sequence[Sequence[Rubric]]) -> list[list[Judgement]]:
         """Return a judgement for each of a transcript's rubrics, for each transcript; listening to many at once is quickest."""
-        heard = self._detector.hear_many(transcripts)
+        heard = self._detector.hear_many(transcripts, FAINT)
         hearings = (Hearing(each, self._detector, turns, self._alone) for each, turns in zip(transcripts, heard, strict=True))
         return [[self.judge_heard(hearing, one) for one in wanted] for hearing, wanted in zip(hearings, rubrics, strict=True)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -19,6 +19,7 @@ CLEAR = 0.7
 # Jokes are many and their words are new each time. Between two jokes of the customer's, who plays on, a faint sign is enough
 # to hear that the trainee joked back, unless the same turn holds something that is no joke.
 PLAYED_BACK = 0.2
+FAINT = frozenset({"banters"})  # of all others only what is shown matters
 NO_JOKE = frozenset(
     "hostile sarcasm backhanded_remark passive_aggression condescends curt dismisses_feeling accuses makes_advance "
     "makes_innuendo reciprocates_advance compliments_appearance shows_intimate_interest names_a_limit_coldly".split()
@@ -38,8 +39,10 @@ class Hears(Protocol):
         """Return what is heard in each turn."""
         ...
 
-    def hear_many(self, transcripts: Iterable[Transcript]) -> Sequence[Sequence[tuple[Heard, ...]]]:
-        """Return what is heard in each turn of each transcript."""
+    def hear_many(
+        self, transcripts: Iterable[Transcript], faint: Collection[str] | None = None
+    ) -> Sequence[Sequence[tuple[Heard, ...]]]:
+        """Return what is heard in each turn of each transcript; with ``faint``, faint signs of these behaviours only."""
         ...
 
     def hear(self, text: str, role: Role) -> tuple[Heard, ...]:
@@ -171,12 +174,21 @@ class Hearing:
         A sign does not count where the same words also show one of ``unless``.
         """
         shows = self._shows["trainee"]
+        found = [shows[each] for each in behaviours if each in shows]
+        if not found:
+            return ()
+        against = [shows[each] for each in unless if each in shows]
         strongest: dict[int, Heard] = {}
-        for behaviour in behaviours:
-            for number, sign in shows.get(behaviour, _NOWHERE).items():
-                if number not in numbers or (number in strongest and strongest[number].strength >= sign.strength):
+        for signs in found:
+            # An answer is one or two turns, a conversation many: look through the fewer.
+            near = (
+                [each for each in numbers if each in signs] if len(numbers) <= len(signs) else [n for n in signs if n in numbers]
+            )
+            for number in near:
+                sign = signs[number]
+                if number in strongest and strongest[number].strength >= sign.strength:
                     continue
-                void = [shows[each][number] for each in unless if number in shows.get(each, _NOWHERE)]
+                void = [each[number] for each in against if number in each]
                 if not void or not self._voided(sign, void):
                     strongest[number] = sign
         return tuple(sorted(strongest.items()))

@@ -14,7 +14,7 @@ from simulator.language import reading
 from simulator.language.encoder import Encoder
 from simulator.language.meaning import UNKNOWN, WINDOW, Meaning, tokens, word_vectors
 
-WORDS, WIDTH, FILTERS, INNER, OUTPUTS = 6000, 128, 256, 256, 256
+WORDS, WIDTH, FILTERS, INNER, OUTPUTS = 6000, 128, 320, 320, 256
 LEAST_COUNT = 5  # of a word among the texts, to have a vector of its own
 SHARE = 0.5  # how much each kind of guesses counts beside the meaning
 _BEFORE = 20_000  # texts on whose meanings the guesses are first fitted
