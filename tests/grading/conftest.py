@@ -24,7 +24,7 @@ class WrittenEar:
     version = "written-1"
 
     def hear_all(self, transcript: Transcript) -> Sequence[tuple[Heard, ...]]:
-        return [turn.behaviours for turn in transcript.turns]
+        return [turn.behaviours or self.hear(turn.text, turn.role) for turn in transcript.turns]
 
     def hear_many(
         self, transcripts: Iterable[Transcript], faint: Collection[str] | None = None

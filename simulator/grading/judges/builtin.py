@@ -21,7 +21,7 @@ are not English: hearing nothing there means nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
@@ -75,6 +75,16 @@ class _Asked:
         return not self.trainee or hearing.shows_any("trainee", self.trainee)
 
 
+def _doubtful(
+    transcripts: Sequence[Transcript], heard: Sequence[Sequence[tuple[Heard, ...]]], voiding: Collection[str]
+) -> Iterator[str]:
+    """Yield the trainee's words that may have to be listened to by themselves: their turn shows something voiding elsewhere."""
+    for transcript, turns in zip(transcripts, heard, strict=True):
+        for turn, signs in zip(transcript.turns, turns, strict=True):
+            if turn.role == "trainee" and len(signs) > 1 and any(each.id in voiding for each in signs):
+                yield from (each.quote for each in signs if each.shown)
+
+
 class BuiltinJudge:
     """Judges without a model, the same way every time.
 
@@ -115,6 +125,8 @@ class BuiltinJudge:
     def judge_many(self, transcripts: Sequence[Transcript], rubrics: Sequence[Sequence[Rubric]]) -> list[list[Judgement]]:
         """Return a judgement for each of a transcript's rubrics, for each transcript; listening to many at once is quickest."""
         heard = self._detector.hear_many(transcripts, FAINT)
+        voiding = {each for wanted in rubrics for rubric in wanted for criterion in rubric.criteria for each in criterion.unless}
+        self._alone.prepare(_doubtful(transcripts, heard, voiding))
         hearings = (Hearing(each, self._detector, turns, self._alone) for each, turns in zip(transcripts, heard, strict=True))
         return [[self.judge_heard(hearing, one) for one in wanted] for hearing, wanted in zip(hearings, rubrics, strict=True)]
 
