@@ -31,7 +31,6 @@ from simulator.domain.behaviour import Catalogue, Heard
 from simulator.domain.grade import Evidence, Finding
 from simulator.domain.rubric import Criterion, Rubric
 from simulator.domain.transcript import Transcript
-from simulator.grading.evidence import excerpt
 from simulator.grading.judges.hearing import CLEAR, FAINT, Alone, Hearing, Hears, Occasion
 from simulator.grading.judges.protocol import Judgement
 
@@ -265,11 +264,10 @@ class BuiltinJudge:
             for number, heard in answer.shown:
                 if number not in by_turn or heard.strength > by_turn[number].strength:
                     by_turn[number] = heard
-        strongest = sorted(by_turn, key=lambda number: (-by_turn[number].strength, number))[:MAX_EVIDENCE]
-        turns = hearing.transcript.turns
-        return [
-            Evidence(turn=number, quote=by_turn[number].quote or excerpt(turns[number - 1].text)) for number in sorted(strongest)
-        ]
+        strongest = list(by_turn)
+        if len(strongest) > MAX_EVIDENCE:
+            strongest.sort(key=lambda number: (-by_turn[number].strength, number))
+        return [hearing.quoted(number, by_turn[number]) for number in sorted(strongest[:MAX_EVIDENCE])]
 
     @staticmethod
     def _said(hearing: Hearing, answers: Sequence[_Answer]) -> list[Evidence]:

@@ -104,6 +104,8 @@ class Hearing:
         self.transcript = transcript
         self._alone = alone if alone is not None else Alone(ear)
         self._beginnings: dict[int, Evidence | None] = {}
+        self._quotes: dict[tuple[int, str], Evidence] = {}
+        self._found: dict[tuple[str, ...], list[Mapping[int, Heard]]] = {}
         self._called: dict[tuple[Role, tuple[str, ...]], list[Occasion]] = {}
         turns: dict[Role, list[int]] = {"trainee": [], "customer": []}
         # Who shows what, and in which turns: most behaviours are never shown, and then nothing has to be looked through.
@@ -173,23 +175,30 @@ class Hearing:
             self._beginnings[number] = Evidence(turn=number, quote=quote) if quote else None
         return self._beginnings[number]
 
+    def quoted(self, number: int, sign: Heard) -> Evidence:
+        """Return the words of a sign as evidence; several criteria rest on the same."""
+        found = self._quotes.get((number, sign.quote))
+        if found is None:
+            quote = sign.quote or excerpt(self.transcript.turns[number - 1].text)
+            found = self._quotes[number, sign.quote] = Evidence(turn=number, quote=quote)
+        return found
+
     def answers_to(self, number: int) -> tuple[int, ...]:
         """Return the trainee's turns that answer turn ``number`` (itself the first, when it is theirs)."""
         at = bisect_left(self.trainee, number)
         return self.trainee[at : at + ANSWER_TURNS]
 
     def in_turns(
-        self, numbers: Sequence[int], behaviours: Sequence[str], unless: Sequence[str] = ()
+        self, numbers: Sequence[int], behaviours: tuple[str, ...], unless: tuple[str, ...] = ()
     ) -> tuple[tuple[int, Heard], ...]:
         """Return, for each of the trainee's turns that shows one of ``behaviours``, the strongest sign, in order.
 
         A sign does not count where the same words also show one of ``unless``.
         """
-        shows = self._shows["trainee"]
-        found = [shows[each] for each in behaviours if each in shows]
+        found = self._signs(behaviours)
         if not found:
             return ()
-        against = [shows[each] for each in unless if each in shows]
+        against = self._signs(unless) if unless else ()
         strongest: dict[int, Heard] = {}
         for signs in found:
             # An answer is one or two turns, a conversation many: look through the fewer.
@@ -204,6 +213,14 @@ class Hearing:
                     continue
                 strongest[number] = sign
         return tuple(sorted(strongest.items())) if len(strongest) > 1 else tuple(strongest.items())
+
+    def _signs(self, behaviours: tuple[str, ...]) -> list[Mapping[int, Heard]]:
+        """Return the trainee's signs of those of ``behaviours`` that they show, each by its turn; asked again and again."""
+        found = self._found.get(behaviours)
+        if found is None:
+            shows = self._shows["trainee"]
+            found = self._found[behaviours] = [shows[each] for each in behaviours if each in shows]
+        return found
 
     def _voided(self, sign: Heard, voiding: Sequence[Heard]) -> bool:
         """Return whether the words of ``sign`` also show one of ``voiding``, which was heard somewhere in its turn."""
