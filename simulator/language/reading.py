@@ -226,11 +226,22 @@ def understands(text: str) -> bool:
 
 
 def english_sentences(text: str) -> list[Sentence]:
-    """Return the sentences of a turn, none where it is not understood."""
+    """Return the sentences of a turn, none where it is not understood; those that repeat themselves on and on are left out."""
     found, total, everyday = _read(text)
+    if total > _FEW:
+        found = [sentence for sentence in found if not _rambles(sentence.words)]
     if text.isascii() and everyday * 4 >= total:
         return found
     return found if english.likely(text) else []
+
+
+_FEW, _BEGINNING = 20, 64  # words
+
+
+def _rambles(words: Sequence[str]) -> bool:
+    """Return whether a long sentence says a few words over and over: each would count again and again, and mean everything."""
+    beginning = words[:_BEGINNING]
+    return len(beginning) > _FEW and len(set(beginning)) * 4 < len(beginning)
 
 
 def is_question(text: str) -> bool:

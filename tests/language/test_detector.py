@@ -175,6 +175,12 @@ def test_a_very_long_turn_is_heard_in_part(detector: Detector) -> None:
     assert "solves" in shown(detector, text)
 
 
+@pytest.mark.parametrize("words", ["a ", "no ", "please ", "so ", "the customer is waiting and "])
+def test_words_said_over_and_over_mean_nothing_more(detector: Detector, words: str) -> None:
+    assert detector.hear(words * 40, "trainee") == ()
+    assert detector.hear((words * 30_000)[:100_000], "trainee") == ()
+
+
 @pytest.mark.parametrize(
     ("clean", "rough"),
     [("I'm so sorry about the wait.", "IM SOOOO SORRY ABOUT THE WAIT!!!"), ("Thank you very much!", "THANK YOU VERY MUCH"),
